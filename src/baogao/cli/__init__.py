@@ -1,0 +1,87 @@
+"""The command line. Each command parses its arguments and calls one plain function of a stage.
+
+Stage modules are imported inside commands, so that `--help` is quick.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from baogao.cli import annotations, corpus, evaluate, models, training
+from baogao.errors import BaogaoError
+
+app = typer.Typer(
+    name="baogao",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Chinese government annual reports, from raw pages to labelled data, trained models and an honest "
+    "score.\n\nFive stages, left to right: corpus → annotations → training → models → evaluate.\n\n"
+    "Start with `baogao init DIR` for your own collection, or `baogao run` in the reference workspace.",
+)
+app.add_typer(corpus.app, name="corpus")
+app.add_typer(annotations.app, name="annotations")
+app.add_typer(training.app, name="training")
+app.add_typer(models.app, name="models")
+app.add_typer(evaluate.app, name="evaluate")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+) -> None:
+    """Make an empty workspace for another collection of reports and another label set.
+
+    Example: `baogao init my-reports`, then put your labels into my-reports/annotations/labels.toml.
+    """
+    from baogao.run import init_workspace
+
+    workspace = init_workspace(folder)
+    typer.echo(f"made {workspace.root}; next: edit annotations/labels.toml, then: baogao corpus add FILE...")
+
+
+@app.command()
+def run(
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage again.")] = False,
+) -> None:
+    """Run all stages in order and skip what is up to date.
+
+    Segments the reports, writes the doccano import, builds the datasets, trains entities and sections,
+    scores them leave-one-report-out and writes evaluate/report.html.
+
+    Example: `baogao run`
+    """
+    from baogao.run import run_stages
+    from baogao.workspace import Workspace
+
+    run_stages(Workspace.find(workspace), force=force)
+
+
+app.command("predict")(models.predict)
+
+
+def main() -> None:
+    """Entry point of the `baogao` command: an error baogao raises becomes one line and its exit status."""
+    try:
+        app()
+    except BaogaoError as error:
+        print(f"baogao: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:  # the reader of a pipe had enough: `baogao corpus segment … --output - | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("BAOGAO_DEBUG"):
+            traceback.print_exc()
+        print(
+            f"baogao: unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
+            "set BAOGAO_DEBUG=1 for the trace and report it",
+            file=sys.stderr,
+        )
+        sys.exit(2)

@@ -1,0 +1,7 @@
+"""baogao evaluate: see each command's --help."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Honest scores: score, compare, report, gate.")

@@ -1,0 +1,110 @@
+"""Files written whole or not at all, and read without surprises."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from baogao.errors import InputError
+
+
+@contextlib.contextmanager
+def write_atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` and rename it over `path` when the block ends well.
+
+    On any error the temporary file goes and `path` stays as it was. `-` writes to standard output.
+    Text is UTF-8 with `\\n` line ends. Raises InputError when the place cannot be written.
+    """
+    if str(path) == "-":
+        yield sys.stdout if "b" not in mode else sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    target = Path(path)
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(None, "Is a directory")
+        with open(temporary, mode, **text) as handle:  # type: ignore[call-overload]
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot write: {error.strerror or error}", file=path, todo="free space or choose another place"
+        ) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def write_folder(path: str | Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path`; rename it to `path` when the block ends well.
+
+    What stood at `path` before is replaced only then, and removed.
+    """
+    import shutil
+
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+        if target.exists():
+            os.replace(target, old)
+        os.replace(temporary, target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write: {error.strerror or error}", file=path, todo="free space or choose another place"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
+    """The bytes of a regular file (`-`: standard input). Raises InputError for a missing file, a folder,
+    a device, or more than `limit` bytes."""
+    if str(path) == "-":
+        data = sys.stdin.buffer.read() if limit is None else sys.stdin.buffer.read(limit + 1)
+    else:
+        try:
+            if "\0" not in str(path) and Path(path).exists() and not Path(path).is_file():
+                raise InputError("is not a regular file", file=path, todo="name a file")
+            with open(path, "rb") as handle:
+                data = handle.read() if limit is None else handle.read(limit + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(
+                f"cannot read: {reason}", file=path, todo="check the path and its rights"
+            ) from error
+    if limit is not None and len(data) > limit:
+        raise InputError(f"is larger than {limit / 1e6:g} MB", file=path, todo="split it or raise the limit")
+    return data
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_tree(*paths: Path) -> str:
+    """One digest over the names and contents of files and of all files below folders; missing ones count."""
+    digest = hashlib.sha256()
+    for path in paths:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            digest.update(str(file.relative_to(path.parent)).encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
+    return digest.hexdigest()
