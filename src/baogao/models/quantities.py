@@ -18,6 +18,7 @@ legal usage (civil code, article 1259): 以上, 以下, 以内 include the numbe
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from fractions import Fraction
@@ -33,8 +34,8 @@ class Quantity(msgspec.Struct, kw_only=True, frozen=True):
     %, ‰, 成 and fixed units of measure resolved (2587800.0, 元).
 
     base_unit "1" marks a share (84.92% is 0.8492), "rank" a place (第10名), "rank from last" one of the last;
-    None stands for a bare number. Percentage points (百分点), times (小时, 工作日, 月, 年) and 倍 stay as printed.
-    Comparator "range": from `number` to `high_number`, and `value` to `high_value`; both None otherwise.
+    None stands for a bare number. Percentage points (百分点), times (小时, 月, 年), 亩 and 倍 stay as printed.
+    Comparator "range": `number` to `high_number`, `value` to `high_value`; both are None otherwise.
     """
 
     number: float
@@ -47,36 +48,44 @@ class Quantity(msgspec.Struct, kw_only=True, frozen=True):
     high_value: float | None = None
 
 
-_DIGITS = dict(zip("零〇一二两俩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
-_SMALL = {"十": 10, "百": 100, "千": 1000}
-_BIG = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-_ARABIC = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 64  # characters; no figure is longer, and a text without end must not become one
-_MEASURES_IN_THOUSANDS = "克米瓦卡伏赫帕字"  # 千克, 千米, 千字: the unit, not a thousand
+_DIGITS = dict(zip("零〇一二两俩三四五六七八九", (0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_MAGNITUDES = {"亿": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
+_MORE = "余多几来"
+_SIMPLIFIED = str.maketrans("萬億餘", "万亿余")
+# A numeral is figures or Chinese digits (X) between magnitudes (M). 千克 is a unit and 百分点 is another.
+_X = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|[D]+(?:点[D]+)?)".replace(
+    "D", "".join(_DIGITS)
+)
+_M = "(?:[十万亿]|百(?!分)|千(?![克米瓦卡伏赫帕字]))"
+_NUMERAL = re.compile(f"(?![{_MORE}])(?:(?:{_X})?(?:[余多几]?{_M})+)*(?:{_X})?")
+_TWO_DIGITS = re.compile("(?<![D点])([D])([D])(?![D点])".replace("D", "一二三四五六七八九两"))
+_HALVES: list[tuple[str, Comparator | None, str | None]] = [
+    ("一半", None, "1"),
+    ("半数", None, "1"),
+    ("过半", ">", "1"),
+    ("半", None, None),
+]
+_FRACTION = re.compile("(百|千|万|[^分]{1,4})分之")
 
-_PREFIXES: list[tuple[re.Pattern[str], Comparator | None, bool]] = [
-    (re.compile(pattern), comparator, approximate)
-    for pattern, comparator, approximate in (
-        ("不低于|不少于|不小于|不下于|至少|最少|最低|>=|≥|≧", ">=", False),
-        ("不超过|不高于|不大于|不多于|不超|至多|最多|最高|<=|≤|≦", "<=", False),
-        ("超过|超出|高于|多于|大于|突破|超|逾|过|>", ">", False),
-        ("低于|少于|小于|不足|不到|不满|未满|未达|<", "<", False),
-        ("将近|接近|近", "<", True),
-        ("大约|约为|约|大概", None, True),
-        ("上(?=[百千万亿十])", ">=", True),
-        ("[数几](?=[百千万亿十])", ">", True),
-        ("达到?|共计?|总计|合计|累计|为|仅|只有|只|有", None, False),
-    )
-]  # fmt: skip
-_SUFFIXES: list[tuple[re.Pattern[str], Comparator | None, bool]] = [
-    (re.compile(pattern), comparator, approximate)
-    for pattern, comparator, approximate in (
-        ("(?:(?:及|或)?以上|起步)$", ">=", False),
-        (r"(?<=\d)\+$", ">=", False),
-        ("(?:(?:及|或)?以下|(?:以|之)内|(?<=[日天月年时钟周])内)$", "<=", False),
-        ("(?:左右|上下)$", None, True),
-        ("(?<=.)(?:之多|有余|余|多)$", ">", True),
-    )
+_Mark = tuple[str, Comparator | None, bool]  # a pattern, what it says, whether it is a rough figure
+_PREFIXES: list[_Mark] = [
+    ("不低于|不少于|不小于|不下于|至少|最少|最低|>=|≥|≧", ">=", False),
+    ("不超过|不高于|不大于|不多于|不超|至多|最多|最高|<=|≤|≦", "<=", False),
+    ("超过|超出|高于|多于|大于|突破|超|逾|过(?!半)|>", ">", False),
+    ("低于|少于|小于|不足|不到|不满|未满|未达|<", "<", False),
+    ("将近|接近|近", "<", True),
+    ("大约|约为|约|大概", None, True),
+    ("上(?=[百千万亿十])", ">=", True),
+    ("[数几](?=[百千万亿十])", ">", True),
+    ("达到?|共计?|总计|合计|累计|为|仅|只有|只|有", None, False),
+]
+_SUFFIXES: list[_Mark] = [
+    ("(?:(?:及|或)?以上|起步)$", ">=", False),
+    (r"(?<=\d)\+$", ">=", False),
+    ("(?:(?:及|或)?以下|(?:以|之)内|(?<=[日天月年时钟周])内)$", "<=", False),
+    ("(?:左右|上下)$", None, True),
+    ("(?<=.)(?:之多|有余|余|多)$", ">", True),
 ]
 _RANKS: dict[str, tuple[Comparator, str]] = {
     "第": ("=", "rank"),
@@ -109,7 +118,7 @@ _SCALES: dict[str, tuple[Fraction, str]] = {
 
 
 class _Numeral(msgspec.Struct):
-    """A numeral read off a text: its value, the 万 or 亿 it ends in, and where it stops."""
+    """A numeral read off a text: its value, the 万 or 亿 it ends in, and where it stops; `high` for 两三."""
 
     value: Fraction
     end: int
@@ -121,13 +130,15 @@ class _Numeral(msgspec.Struct):
 
 
 def read_quantity(text: str) -> Quantity | None:
-    """The quantity a METRIC-like span says, None when no number can be read in it (or one of 10²⁴ and more, or over 64 characters).
+    """The quantity a METRIC-like span says, None when no number can be read in it.
+
+    Texts over 64 characters and numbers of 10²⁴ and more count as unreadable.
 
     >>> q = read_quantity("15万余人次")
     >>> q.comparator, q.value, q.base_unit
     ('>', 150000.0, '人次')
     """
-    rest = "".join(unicodedata.normalize("NFKC", text).split())
+    rest = "".join(unicodedata.normalize("NFKC", text).split()).translate(_SIMPLIFIED)
     if len(rest) > _LONGEST:
         return None
     comparator: Comparator = "="
@@ -178,13 +189,13 @@ def read_quantity(text: str) -> Quantity | None:
 
 
 def _strip(
-    text: str, marks: list[tuple[re.Pattern[str], Comparator | None, bool]], *, at_start: bool
+    text: str, marks: list[_Mark], *, at_start: bool
 ) -> tuple[str, list[tuple[Comparator | None, bool]]]:
     """Take bounds off one end until none is left; returns the rest and what they said."""
     found: list[tuple[Comparator | None, bool]] = []
     while True:
         for pattern, comparator, approximate in marks:
-            match = pattern.match(text) if at_start else pattern.search(text)
+            match = re.match(pattern, text) if at_start else re.search(pattern, text)
             if match and match.end() - match.start() < len(text):
                 found.append((comparator, approximate))
                 text = text[match.end() :] if at_start else text[: match.start()]
@@ -217,102 +228,67 @@ def _tidy_unit(unit: str) -> tuple[str, Fraction, bool]:
 
 
 def _factor(magnitude: str) -> int:
-    factor = 1
-    for character in magnitude:
-        factor *= _BIG[character]
-    return factor
+    return math.prod(_MAGNITUDES[character] for character in magnitude)
 
 
 def _read_numeral(text: str, at: int) -> _Numeral | None:
-    for pattern, fraction, unit in (
-        (r"(?:一半|半数|过半)", Fraction(1, 2), "1"),
-        (r"半", Fraction(1, 2), None),
-    ):
-        match = re.compile(pattern).match(text, at)
-        if match:
-            more: Comparator | None = ">" if match[0] == "过半" else None
-            return _Numeral(fraction, match.end(), more=more, unit=unit)
-    match = re.compile("(百|千|万|[^分]{1,4})分之").match(text, at)
-    if match:
-        whole = {"百": 100, "千": 1000, "万": 10000}.get(match[1]) or _whole(match[1])
-        part = _read_cardinal(text, match.end())
-        if whole and part:
-            unit = {100: "%", 1000: "‰"}.get(int(whole), "1")
-            value = part.value if unit != "1" else part.value / whole
-            return msgspec.structs.replace(part, value=value, unit=unit, magnitude="")
-    return _read_cardinal(text, at)
-
-
-def _whole(text: str) -> Fraction | None:
-    read = _read_cardinal(text, 0)
-    return read.value if read and read.end == len(text) else None
+    """The numeral that starts at `at`: a fraction in words, a half, or a cardinal."""
+    for word, more, unit in _HALVES:
+        if text.startswith(word, at):
+            return _Numeral(Fraction(1, 2), at + len(word), more=more, unit=unit)
+    match = _FRACTION.match(text, at)
+    if match is None:
+        return _read_cardinal(text, at)
+    whole = _read_cardinal(match[1], 0)
+    part = _read_cardinal(text, match.end())
+    if part is None or whole is None or whole.end < len(match[1]) or not whole.value:
+        return _read_cardinal(text, at)
+    unit = {100: "%", 1000: "‰"}.get(int(whole.value), "1")
+    value = part.value if unit != "1" else part.value / whole.value
+    return msgspec.structs.replace(part, value=value, unit=unit, magnitude="", high=None)
 
 
 def _read_cardinal(text: str, at: int) -> _Numeral | None:
     """Arabic or Chinese cardinals and their mixtures (1亿2000万, 3千, 三百二十, 二〇) from `at` on."""
-    total = section = Fraction(0)  # what 万 and 亿 have closed, and what 十百千 have summed below them
-    digit: Fraction | None = None
-    run = 0  # Chinese digits in a row: one is a digit, more are a number written out (二〇二) or 两三
-    previous = ""
-    last_small = 0
-    more: Comparator | None = None
-    approximate = False
-    high: Fraction | None = None
-    i = at
-    while i < len(text):
-        c = text[i]
-        literal = _ARABIC.match(text, i)
-        if literal and digit is None:
-            digit, run, previous = Fraction(literal[0].replace(",", "")), 0, "arabic"
-            i = literal.end()
-            continue
-        if c in _DIGITS and (digit is None or run):
-            digit = (digit or 0) * (10 if run else 1) + _DIGITS[c]
-            run, previous = run + 1, "digit"
-        elif c == "点" and digit is not None and run and text[i + 1 : i + 2] in _DIGITS:
-            decimals = re.compile(f"[{''.join(_DIGITS)}]+").match(text, i + 1)
-            assert decimals is not None
-            for place, d in enumerate(decimals[0], 1):
-                digit += Fraction(_DIGITS[d], 10**place)
-            run, previous, i = 0, "arabic", decimals.end()
-            continue
-        elif c in _SMALL and text[i + 1 : i + 2] not in ("分", *_MEASURES_IN_THOUSANDS):
-            if run == 2 and digit is not None and digit % 10 == digit // 10 + 1:  # 七八十
-                high, digit = digit % 10 * _SMALL[c], digit // 10
-            section += (1 if digit is None else digit) * _SMALL[c]
-            digit, run, previous, last_small = None, 0, "small", _SMALL[c]
-        elif c in _BIG:
-            group = section + (digit or 0)
-            if high is not None:
-                high *= _BIG[c]
-            elif run == 2 and digit is not None and digit % 10 == digit // 10 + 1:  # 两三万
-                high, group = digit % 10 * _BIG[c], digit // 10
-            nothing = not previous
-            closes_all = _BIG[c] == 10**8
-            if closes_all:
-                total = (total + group or (1 if nothing else 0)) * _BIG[c]
-            elif group or nothing:
-                total += (group or 1) * _BIG[c]
-            section, digit, run, previous = Fraction(0), None, 0, "big"
-        elif c in "余餘多几来" and previous and (c != "来" or previous == "small"):
-            more = more if c == "来" else ">"
-            approximate = True
-            if not (text[i + 1 : i + 2] in _BIG or text[i + 1 : i + 2] in _SMALL):
-                i += 1
-                break
-        else:
-            break
-        i += 1
-    if not previous:
+    match = _NUMERAL.match(text, at)
+    if match is None or not match[0]:
         return None
-    if previous == "digit" and run == 1 and last_small >= 100 and digit and text[i - 2] in _SMALL:
-        digit = digit * last_small / 10  # 一百二 is 120
-    elif run == 2 and digit is not None and not section and not total and digit % 10 == digit // 10 + 1:
-        high, digit, approximate = digit % 10, digit // 10, True  # 两三个
-    if high is not None:
-        approximate = True
-    tail = re.compile("[万亿]*$").search(
-        text[at:i].rstrip("余餘多几来").replace("萬", "万").replace("億", "亿")
+    end, marks = match.end(), {character for character in match[0] if character in _MORE}
+    if text[end : end + 1] in tuple(_MORE[:3]) or (text[end : end + 1] == "来" and match[0][-1] in "十百千"):
+        marks.add(text[end])
+        end += 1
+    numeral = re.sub(f"[{_MORE}]", "", match[0])
+    low, high = _either_digit(numeral)
+    tail = re.search("[万亿]*$", numeral)
+    return _Numeral(
+        _evaluate(low),
+        end,
+        magnitude=tail[0] if tail else "",
+        more=">" if marks - {"来"} else None,
+        approximate=bool(marks) or high is not None,
+        high=None if high is None else _evaluate(high),
     )
-    magnitude = tail[0] if tail else ""
-    return _Numeral(total + section + (digit or 0), i, magnitude, more, approximate, high)
+
+
+def _either_digit(numeral: str) -> tuple[str, str | None]:
+    """两三万 as 两万 and 三万; a numeral without such a pair as it is and None."""
+    match = _TWO_DIGITS.search(numeral)
+    if match is None or _DIGITS[match[2]] != _DIGITS[match[1]] + 1:
+        return numeral, None
+    before, after = numeral[: match.start()], numeral[match.end() :]
+    return before + match[1] + after, before + match[2] + after
+
+
+def _evaluate(numeral: str) -> Fraction:
+    """The value of a whole numeral; an absent multiplier is one (百 is 100)."""
+    for character, magnitude in _MAGNITUDES.items():
+        left, found, right = numeral.rpartition(character)
+        if found:
+            spoken = magnitude >= 100 and len(right) == 1 and right not in ("零", "〇")  # 一百二 is 120
+            rest = _evaluate(right) * (magnitude // 10 if spoken and right in _DIGITS else 1) if right else 0
+            return (_evaluate(left) if left else Fraction(1)) * magnitude + rest
+    if numeral[:1].isascii():
+        return Fraction(numeral.replace(",", ""))
+    whole, _, decimals = numeral.partition("点")
+    digits = "".join(str(_DIGITS[character]) for character in whole + decimals)
+    return Fraction(int(digits), 10 ** len(decimals))
