@@ -2,8 +2,89 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from baogao.errors import InputError
 
 app = typer.Typer(
     no_args_is_help=True, help="Datasets and models: dataset, segmenter, ner, sections, curve, check."
 )
+
+WorkspaceOption = Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")]
+HeldOutOption = Annotated[
+    list[str], typer.Option(metavar="REPORT", help="A gold report to leave out; again for more.")
+]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def ner(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="A spaCy config; else training/ner.cfg.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The model's folder; else models/ner.")] = None,
+    segmenter: Annotated[
+        str | None, typer.Option(help="A pkuseg model's folder or name, where the config uses words.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The (first) seed.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Train so many, keep the best on dev.")] = 1,
+    held_out: HeldOutOption = [],  # noqa: B006
+    gpu_id: Annotated[int, typer.Option(help="A GPU's number; -1 is the CPU.")] = -1,
+    allow_misaligned: Annotated[
+        bool, typer.Option("--allow-misaligned", help="Leave out spans that the tokens cannot express.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the steps.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Train the entity model: a spaCy pipeline that `spacy.load` opens.
+
+    Any setting of the config can be given here, as with `spacy train`. With --seeds a killed run goes on
+    where it was: each finished seed is kept in OUTPUT-seeds/.
+
+    Example: `baogao training ner --seeds 5 --held-out xishan-2018 --training.max_steps 500`
+    """
+    from baogao.training.commands import train_workspace_ner
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    scores = train_workspace_ner(
+        found,
+        output=output,
+        config=config,
+        segmenter=segmenter,
+        seeds=range(seed, seed + seeds),
+        held_out=held_out,
+        overrides=_overrides(context.args),
+        gpu=gpu_id,
+        allow_misaligned=allow_misaligned,
+        progress=not quiet,
+    )
+    best = max(scores, key=lambda item: item[1])
+    for number, score in scores:
+        typer.echo(f"seed {number}: {100 * score:.2f} entity F1 on dev", err=True)
+    typer.echo(f"wrote {output or found.models / 'ner'} (seed {best[0]})")
+
+
+def _overrides(arguments: list[str]) -> dict[str, Any]:
+    """Settings given as `--block.name value` or `--block.name=value`, values as JSON or else text."""
+    import json
+
+    found: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or "." not in name:
+            raise InputError(
+                f"no option {name}",
+                todo="see --help; settings of the config look like --training.max_steps 500",
+            )
+        if not equals:
+            if not rest:
+                raise InputError(f"{name} has no value", todo="write it after the name")
+            value = rest.pop(0)
+        try:
+            found[name[2:].replace("-", "_")] = json.loads(value)
+        except ValueError:
+            found[name[2:].replace("-", "_")] = value
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import srsly
 
 from baogao import __version__
 from baogao.errors import InputError
@@ -59,9 +59,11 @@ def train_ner(
     is a device number, -1 the CPU. `progress` prints spaCy's table to standard error (default: when that
     is a terminal).
 
-    The folder's meta.json gets a key `baogao`: seed, settings, hashes of data, config and segmenter, counts.
+    The folder's meta.json gets a key `baogao`: seed, settings, hashes of data and recipe, counts.
     The same input and seed give the same folder on the same machine. Raises InputError.
     """
+    settings = dict(overrides or {})
+    recipe = recipe_hash(train, config=config, segmenter=segmenter, overrides=settings, dev=dev)
     if dev is None:
         check_entities(paragraphs(train), labels=labels)
         train, dev = split_dev(paragraphs(train), **read_spacy_config(config).get("dev", {}))
@@ -71,7 +73,6 @@ def train_ner(
     check_entities(train, labels=labels)
     if progress is None:
         progress = sys.stderr.isatty()
-    settings = dict(overrides or {})
     with tempfile.TemporaryDirectory(prefix="baogao-ner-") as name, _config_errors(config):
         folder = Path(name)
         write_docbin(train, folder / "train.spacy")
@@ -91,9 +92,9 @@ def train_ner(
         meta = {
             "version": __version__,
             "seed": seed,
-            "config": sha256(config.read_bytes()),
+            "config": config.name,
             "overrides": settings,
-            "segmenter": None if segmenter is None else _hash(segmenter),
+            "recipe": recipe,
             "data": data_hash(train, dev),
             "train": count(train),
             "dev": {**count(dev), "ids": sorted({block.report for block in dev})},
@@ -228,6 +229,32 @@ def data_hash(*parts: Sequence[LabelledBlock]) -> str:
     return sha256(msgspec.json.encode(rows))
 
 
+def recipe_hash(
+    train: Sequence[LabelledBlock],
+    *,
+    config: Path,
+    segmenter: Path | None = None,
+    overrides: dict[str, Any] | None = None,
+    dev: Sequence[LabelledBlock] | None = None,
+) -> str:
+    """One digest over all that decides a model but the seed: data, config, segmenter, overrides, versions.
+
+    `train_ner` takes the same arguments and keeps it in the model's meta, so that a caller can tell whether
+    a model is up to date.
+    """
+    import spacy
+
+    words = Path(segmenter) if segmenter is not None else None
+    parts = [
+        [__version__, spacy.__version__],
+        data_hash(paragraphs(train), paragraphs(dev or [])),
+        sha256(config.read_bytes()) if config.is_file() else None,
+        sha256_tree(words) if words is not None and words.exists() else str(words),
+        overrides or {},
+    ]
+    return sha256(json.dumps(parts, sort_keys=True).encode())
+
+
 def read_spacy_config(path: Path, overrides: dict[str, Any] | None = None) -> Any:
     """A spaCy config, variables unresolved. Raises InputError."""
     from spacy.util import load_config
@@ -239,6 +266,8 @@ def read_spacy_config(path: Path, overrides: dict[str, Any] | None = None) -> An
 
 
 def _initialise(config: Path, overrides: dict[str, Any], gpu: int) -> Language:
+    from catalogue import RegistryError
+    from confection import ConfigValidationError
     from spacy.training.initialize import init_nlp
 
     if gpu >= 0:
@@ -251,7 +280,13 @@ def _initialise(config: Path, overrides: dict[str, Any], gpu: int) -> Language:
     with warnings.catch_warnings():
         # W030: spans that tokens cannot express; counted and named by misaligned_spans.
         warnings.filterwarnings("ignore", message=r"\[W030\]")
-        return init_nlp(read_spacy_config(config, overrides), use_gpu=gpu)
+        try:
+            return init_nlp(read_spacy_config(config, overrides), use_gpu=gpu)
+        except ConfigValidationError:
+            raise
+        except (ValueError, OSError, RegistryError) as error:  # unknown factory, missing vectors, …
+            what = str(error).partition("\n")[0]
+            raise InputError(what, file=config, todo="mend the setting it names") from error
 
 
 def _train(nlp: Language, folder: Path, gpu: int, stream: Any) -> None:
@@ -272,12 +307,13 @@ def _finish(model: Path, target: Path, meta: dict[str, Any]) -> None:
     settings = Config().from_disk(target / "config.cfg", interpolate=False)
     settings["paths"].update(train=None, dev=None)
     settings.to_disk(target / "config.cfg", interpolate=False)
-    srsly.write_json(target / "meta.json", {**srsly.read_json(target / "meta.json"), "baogao": meta})
-
-
-def _hash(segmenter: Path) -> str:
-    """Of a folder its contents; a published model goes by its name."""
-    return sha256_tree(Path(segmenter)) if Path(segmenter).exists() else str(segmenter)
+    path = target / "meta.json"
+    # spaCy orders labels by a set, so sorted keys: the same training writes the same bytes.
+    text = json.dumps(
+        {**json.loads(path.read_text(encoding="utf-8")), "baogao": meta},
+        ensure_ascii=False, indent=2, sort_keys=True,
+    )  # fmt: skip
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _counted(found: Sequence[str], what: str) -> str:

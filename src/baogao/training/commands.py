@@ -1,0 +1,71 @@
+"""What the training commands do on a workspace: its labels, its data, its folders."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from baogao.records import LabelledBlock
+from baogao.training.ner import read_spacy_config, train_ner
+from baogao.training.seeds import dev_score, train_seeds
+from baogao.workspace import Workspace
+
+
+def train_workspace_ner(
+    workspace: Workspace,
+    *,
+    output: Path | None = None,
+    config: Path | None = None,
+    segmenter: str | None = None,
+    seeds: Sequence[int] = (0,),
+    held_out: Sequence[str] = (),
+    overrides: dict[str, Any] | None = None,
+    **options: Any,
+) -> list[tuple[int, float]]:
+    """Train the workspace's entity model (training/ner.cfg into models/ner by default) on gold without
+    `held_out` and on practice; returns (seed, entity F1 on dev). `options` go to `train_ner`."""
+    config = config or workspace.training / "ner.cfg"
+    output = output or workspace.models / "ner"
+    train = training_blocks(workspace, held_out)
+    options["labels"] = workspace.labels().entities
+    with tempfile.TemporaryDirectory(prefix="baogao-words-") as scratch:
+        words = _segmenter(workspace, config, segmenter, train, Path(scratch) if held_out else None)
+        if len(seeds) > 1:
+            return train_seeds(
+                train, output, config=config, seeds=seeds, segmenter=words, overrides=overrides, **options
+            )
+        train_ner(
+            train, output, config=config, seed=seeds[0], segmenter=words, overrides=overrides, **options
+        )
+        return [(seeds[0], dev_score(output))]
+
+
+def training_blocks(workspace: Workspace, held_out: Sequence[str] = ()) -> list[LabelledBlock]:
+    """The training side of the workspace's dataset as labelled blocks."""
+    from baogao.training.dataset import build_dataset, to_blocks
+
+    return to_blocks(build_dataset(workspace, held_out)["train"])
+
+
+def _segmenter(
+    workspace: Workspace, config: Path, given: str | None, train: list[LabelledBlock], scratch: Path | None
+) -> Path | None:
+    """The segmenter that `config` asks for: the one given, else what training/segmenter.toml names, else
+    models/segmenter, trained when missing; with `scratch`, one that has not seen what is held out."""
+    from baogao.training.segmenter import SegmenterConfig, load_segmenter, train_segmenter
+
+    if given is not None:
+        load_segmenter(given)  # says what is wrong with it before anything is trained
+        return Path(given)
+    if "segmenter" not in read_spacy_config(config).get("paths", {}):
+        return None
+    settings = workspace.training / "segmenter.toml"
+    chosen = workspace.config("training/segmenter.toml", SegmenterConfig) if settings.exists() else None
+    if chosen is not None and chosen.model is not None:
+        return Path(chosen.model)
+    folder = workspace.models / "segmenter" if scratch is None else scratch / "segmenter"
+    if not folder.exists():
+        train_segmenter(train, folder, **({} if chosen is None else {"iterations": chosen.iterations}))
+    return folder
