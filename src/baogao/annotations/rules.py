@@ -15,7 +15,7 @@ import msgspec
 
 from baogao.errors import InputError
 from baogao.records import Entity
-from baogao.workspace import read_config
+from baogao.workspace import Workspace, read_config
 
 # One character to one character, so that offsets stay: full-width ASCII, the wide space, and brackets
 # that sites write in several ways.
@@ -68,7 +68,9 @@ class Rules:
         parts: dict[str, str] = {}
         for name, value in content.parts.items():
             try:
-                parts[name] = f"(?:{_fill(value, parts)})" if isinstance(value, str) else _one_of(value, parts)
+                parts[name] = (
+                    f"(?:{_fill(value, parts)})" if isinstance(value, str) else _one_of(value, parts)
+                )
                 re.compile(parts[name])
             except (KeyError, re.error) as error:
                 raise _bad_pattern(path, f"parts.{name}", error) from error
@@ -93,7 +95,8 @@ class Rules:
 
         Where matches overlap the higher priority wins, then the longer match, then the earlier.
         """
-        found = [match for rule, pattern in self.rules for match in _matches(rule, pattern, fold_width(text))]
+        folded = fold_width(text)
+        found = [match for rule, pattern in self.rules for match in _matches(rule, pattern, folded)]
         found.sort(key=lambda match: (-match[0].priority, match[1] - match[2], match[1]))
         taken = bytearray(len(text))
         kept = []
@@ -103,6 +106,12 @@ class Rules:
                 if rule.label is not None:
                     kept.append(Entity(start=start, end=end, label=rule.label, source=rule.name))
         return sorted(kept, key=lambda span: span.start)
+
+
+def workspace_rules(workspace: Workspace) -> Rules:
+    """The rules of annotations/rules.toml, their labels checked; none where the file is missing."""
+    path = workspace.annotations / "rules.toml"
+    return Rules.load(path, labels=workspace.labels().entities) if path.is_file() else Rules(())
 
 
 def _matches(rule: Rule, pattern: re.Pattern[str], text: str) -> Iterator[tuple[Rule, int, int]]:
