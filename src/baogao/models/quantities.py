@@ -34,7 +34,7 @@ class Quantity(msgspec.Struct, kw_only=True, frozen=True):
     %, ‰, 成 and fixed units of measure resolved (2587800.0, 元).
 
     base_unit "1" marks a share (84.92% is 0.8492), "rank" a place (第10名), "rank from last" one of the last;
-    None stands for a bare number. Percentage points (百分点), times (小时, 月, 年), 亩 and 倍 stay as printed.
+    None stands for a bare number. Percentage points (百分点), times (小时, 月, 年), 亩, 倍 stay as printed.
     Comparator "range": `number` to `high_number`, `value` to `high_value`; both are None otherwise.
     """
 
