@@ -1,0 +1,172 @@
+"""The word segmenter: spacy-pkuseg trained from the workspace's own labelled text.
+
+The wheel of spacy-pkuseg carries no model and its published ones come from outside, so the default is a
+model trained here: jieba cuts the labelled text into words, every edge of a gold entity cuts it again, and
+pkuseg (Luo et al. 2019, PKUSEG: A Toolkit for Multi-Domain Chinese Word Segmentation) learns that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from baogao.errors import InputError
+from baogao.files import write_folder
+from baogao.records import Entity, LabelledBlock
+from baogao.workspace import Workspace, read_config
+
+Segmenter = Callable[[str], list[str]]
+_FILES = ("features.msgpack", "weights.npz")
+
+
+class SegmenterConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """training/segmenter.toml. `model` is a folder or a published pkuseg name; None trains one on the
+    labelled blocks of the folders `train_on` below annotations/."""
+
+    model: str | None = None
+    train_on: list[str] = ["gold"]
+    iterations: int = 2
+
+
+def make_segmenter(
+    workspace: Workspace, *, held_out: Collection[str] = (), output: Path | None = None
+) -> str | Path:
+    """The segmenter that training/segmenter.toml asks for: its `model`, or one trained without the reports
+    `held_out` and written to `output` (models/segmenter when None).
+
+    A `model` with a slash is a path below the workspace's root or an absolute one.
+    """
+    path = workspace.training / "segmenter.toml"
+    config = read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
+    if config.model is not None:
+        load_segmenter(_place(workspace, config.model))  # a wrong name is told now, not after training
+        return _place(workspace, config.model)
+    blocks = [
+        block
+        for folder in config.train_on
+        for report, found in workspace.labelled(folder).items()
+        if report not in held_out
+        for block in found
+    ]
+    return train_segmenter(blocks, output or workspace.models / "segmenter", iterations=config.iterations)
+
+
+def sees(workspace: Workspace, report: str) -> bool:
+    """Whether the segmenter of models/segmenter learns from `report`, so that a fold must train its own."""
+    path = workspace.training / "segmenter.toml"
+    config = read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
+    return config.model is None and any(report in workspace.labelled(folder) for folder in config.train_on)
+
+
+def _place(workspace: Workspace, model: str) -> str | Path:
+    return workspace.root / model if "/" in model else model
+
+
+def silver_words(text: str, entities: Iterable[Entity] = ()) -> list[str]:
+    """jieba's words of `text`, cut again at every entity edge; they concatenate to `text`."""
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    edges = {0, len(text)}
+    for start, end in _offsets(jieba.lcut(text)):
+        edges |= {start, end}
+    for entity in entities:
+        edges |= {entity.start, entity.end}
+    ordered = sorted(edges)
+    return [text[a:b] for a, b in zip(ordered, ordered[1:], strict=False)]
+
+
+def train_segmenter(blocks: Sequence[LabelledBlock], output: Path, *, iterations: int = 2) -> Path:
+    """Train a pkuseg model on the silver words of `blocks` and write it to the folder `output`.
+
+    Raises InputError when there is no text to learn from.
+    """
+    import random
+
+    import numpy as np
+    import spacy_pkuseg
+    from spacy_pkuseg.config import config
+
+    lines = [
+        " ".join(words)
+        for block in blocks
+        if (words := [w for w in silver_words(block.text, block.entities) if not w.isspace()])
+    ]
+    if not lines:
+        raise InputError("no labelled text to train the segmenter on", todo="label a report first")
+    with write_folder(output) as folder:
+        corpus = folder / "silver.txt"
+        corpus.write_text("\n".join(lines), encoding="utf-8")
+        sample = folder / "sample.txt"  # pkuseg wants a test file; it only prints that score
+        sample.write_text(lines[0], encoding="utf-8")
+        config.featureTrim = 1  # features seen once: half of the model, nothing of its agreement
+        state = random.getstate()
+        random.seed(0)  # pkuseg shuffles by the global generator
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                spacy_pkuseg.train(str(corpus), str(sample), str(folder), train_iter=iterations)
+        finally:
+            random.setstate(state)
+        weights = folder / "weights.npz"
+        with np.load(weights, allow_pickle=False) as arrays:
+            small = {name: arrays[name] for name in arrays}
+        small["w"] = small["w"].astype(np.float32).astype(np.float64)  # half the bits compress away
+        np.savez_compressed(weights, **small)
+        for file in folder.iterdir():
+            if file.name not in _FILES:
+                file.unlink()
+    return output
+
+
+def load_segmenter(model: str | Path) -> Segmenter:
+    """A function from text to words that concatenate to the text, white space included.
+
+    `model` is a folder with features.msgpack and weights.npz, or a published pkuseg name (spacy_ontonotes,
+    news, web, …), which pkuseg downloads. A folder in pkuseg's old pickle format is refused: unpickling
+    runs what the file says.
+    """
+    import spacy_pkuseg
+    from spacy_pkuseg.config import config
+
+    name = str(model)
+    if name not in config.available_models:
+        missing = [file for file in _FILES if not (Path(model) / file).is_file()]
+        if missing:
+            raise InputError(
+                f"no {missing[0]} in it", file=model,
+                todo="name a folder that `baogao training segmenter` wrote or a published pkuseg model",
+            )  # fmt: skip
+    # Without a user dictionary nothing is unpickled; the one in the wheel only joins common phrases.
+    pkuseg = spacy_pkuseg.pkuseg(name, user_dict=None)
+
+    def words(text: str) -> list[str]:
+        found: list[str] = []
+        for piece in re.split(r"(\s+)", text):
+            if piece:
+                found.extend([piece] if piece.isspace() else pkuseg.cut(piece))
+        return found
+
+    return words
+
+
+def inexpressible(blocks: Iterable[LabelledBlock], segmenter: Segmenter) -> list[tuple[str, Entity]]:
+    """(block id, entity) for every entity that begins or ends inside a word of the segmenter."""
+    found = []
+    for block in blocks:
+        if block.entities:
+            edges = {edge for span in _offsets(segmenter(block.text)) for edge in span}
+            found += [(block.id, e) for e in block.entities if e.start not in edges or e.end not in edges]
+    return found
+
+
+def _offsets(words: Iterable[str]) -> Iterable[tuple[int, int]]:
+    start = 0
+    for word in words:
+        yield start, start + len(word)
+        start += len(word)
