@@ -30,7 +30,7 @@ class SegmenterConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     labelled blocks of the folders `train_on` below annotations/."""
 
     model: str | None = None
-    train_on: list[str] = ["gold"]
+    train_on: tuple[str, ...] = ("gold",)
     iterations: int = 2
 
 

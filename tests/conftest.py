@@ -1,0 +1,64 @@
+"""Small real workspaces for every stage's tests: the reference labels and rules, a few reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from baogao.workspace import Workspace
+
+REPO = Path(__file__).resolve().parents[1]
+# Two processes share two cores: a BLAS that takes both for itself makes the other wait.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The reference workspace. Read it, never write to it."""
+    return REPO
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
+    """A function that copies the reference workspace with the named gold and practice reports only."""
+
+    def make(
+        gold: Sequence[str] = ("dongchangfu-2023", "linhe-2024"),
+        practice: Sequence[str] = ("practice-s01", "practice-r01"),
+        name: str = "workspace",
+    ) -> Workspace:
+        root = tmp_path / name
+        for folder in ("corpus/reports", "annotations/gold", "annotations/practice", "training", "evaluate"):
+            (root / folder).mkdir(parents=True)
+        for pattern in ("annotations/*.toml", "annotations/*.md", "training/*.toml", "training/*.cfg"):
+            for file in REPO.glob(pattern):
+                shutil.copy(file, root / file.relative_to(REPO))
+        for report in gold:
+            shutil.copy(REPO / f"corpus/reports/{report}.txt", root / "corpus/reports")
+            shutil.copy(REPO / f"annotations/gold/{report}.jsonl", root / "annotations/gold")
+        for report in practice:
+            shutil.copy(REPO / f"annotations/practice/{report}.jsonl", root / "annotations/practice")
+        lines = (REPO / "corpus/manifest.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if any(f'"{report}"' in line for report in gold)]
+        (root / "corpus/manifest.jsonl").write_text("".join(kept), encoding="utf-8")
+        return Workspace(root)
+
+    return make
+
+
+@pytest.fixture
+def baogao() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line as a user does: `baogao("evaluate", "score", a, b)`."""
+
+    def run(*args: str | Path, **options) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "baogao", *map(str, args)]
+        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", **options)
+
+    return run
