@@ -106,6 +106,7 @@ def train_segmenter(blocks: Sequence[LabelledBlock], output: Path, *, iterations
         sample = folder / "sample.txt"  # pkuseg wants a test file; it only prints that score
         sample.write_text(lines[0], encoding="utf-8")
         config.featureTrim = 1  # features seen once: half of the model, nothing of its agreement
+        config.nUpdate = min(10, len(lines))  # it divides the lines by its ten updates a pass
         state = random.getstate()
         random.seed(0)  # pkuseg shuffles by the global generator
         try:
