@@ -112,6 +112,11 @@ def pair(
     )  # fmt: skip
 
 
+def read_texts(path: str | Path) -> list[LabelledBlock]:
+    """Blocks of a file or of all JSONL files of a folder, for their texts; labels are not checked."""
+    return _read(path)[0]
+
+
 def _bare(block: LabelledBlock) -> LabelledBlock:
     """The block without its labels."""
     return LabelledBlock(

@@ -124,7 +124,7 @@ def intervals(
     """Interval of each figure for one system: one Tally a training seed, of the same reports."""
     clusters = range(len(tallies[0].reports))
     found = {}
-    for name in names or tallies[0].names():
+    for name in tallies[0].names() if names is None else names:
         known = [tally for tally in tallies if name in tally.names()]
         statistic = functools.partial(_mean, known, name)
         low, high = bootstrap_interval(clusters, statistic, samples=samples, seed=seed)
