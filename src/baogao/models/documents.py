@@ -3,8 +3,8 @@
 The kind is told by the last word of the title (办法, 规划, 通知 …), brackets after it passed over. The
 normal form is the title without marks, quotation marks, white space and width, without 中华人民共和国
 before a law, without what stands before 关于 (the issuer) and without (试行), 新修订的 and the like:
-《行政复议法》 and 《中华人民共和国行政复议法》 meet, and so do “八五”普法规划 and 《“八五”普法规划》. Editions
-(2023年版) stay apart, and a notice (关于印发〈X〉的通知) is not the document X that it carries.
+《行政复议法》 and 《中华人民共和国行政复议法》 meet, and so do “八五”普法规划 and 《“八五”普法规划》.
+Editions (2023年版) stay apart, and a notice (关于印发〈X〉的通知) is not the document X that it carries.
 """
 
 from __future__ import annotations
