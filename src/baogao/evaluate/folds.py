@@ -94,6 +94,7 @@ def leave_one_report_out(
     for fold in folds:
         fold.key = fold_key(workspace, fold, gold[fold.report])
     stale = [fold for fold in folds if force or not _up_to_date(fold)]
+    _prepare_segmenter(workspace, stale)
     what = f"leave one report out: {len(stale)} of {len(folds)} folds to train"
     for record in track(_run(stale, jobs), what, total=len(stale)):
         if sys.stderr.isatty():
@@ -210,7 +211,7 @@ def train_pipeline(workspace: Workspace, fold: Fold, folder: Path, seconds: dict
     if any(block.report == fold.report for block in train):
         raise AssertionError(f"{fold.report} is in its own training data")
     with _timed(seconds, "segmenter"):
-        segmenter = _segmenter(workspace, train, folder / "segmenter")
+        segmenter = _segmenter(workspace, fold, folder / "segmenter")
     with _timed(seconds, "ner"):
         ner = train_ner(
             train, folder / "ner", config=workspace.training / "ner.cfg", segmenter=segmenter,
@@ -224,22 +225,30 @@ def train_pipeline(workspace: Workspace, fold: Fold, folder: Path, seconds: dict
     return spacy.load(assemble(ner, sections, folder / "pipeline"))
 
 
-def _segmenter(workspace: Workspace, train: Sequence[LabelledBlock], output: Path) -> Path | None:
-    """The word segmenter that training/segmenter.toml names, or one trained on `train`; None where
-    training/ner.cfg uses none."""
-    from baogao.training.ner import read_spacy_config
-    from baogao.training.segmenter import SegmenterConfig, train_segmenter
+def _prepare_segmenter(workspace: Workspace, folds: Sequence[Fold]) -> None:
+    """Bring the workspace's segmenter up to date once, before folds that may share it run side by side."""
+    from baogao.training.segmenter import make_segmenter, sees
 
-    if "segmenter" not in read_spacy_config(workspace.training / "ner.cfg").get("paths", {}):
+    if _uses_segmenter(workspace) and any(not sees(workspace, fold.report) for fold in folds):
+        make_segmenter(workspace)
+
+
+def _segmenter(workspace: Workspace, fold: Fold, output: Path) -> Path | None:
+    """A word segmenter that has not seen the fold's report: the workspace's own where that holds, else one
+    trained for the fold; None where training/ner.cfg uses none."""
+    from baogao.training.segmenter import make_segmenter, sees
+
+    if not _uses_segmenter(workspace):
         return None
-    file = "training/segmenter.toml"
-    config = (
-        workspace.config(file, SegmenterConfig) if (workspace.root / file).exists() else SegmenterConfig()
-    )
-    if config.model is not None:
-        own = workspace.root / config.model
-        return own if own.exists() else Path(config.model)
-    return train_segmenter(train, output, iterations=config.iterations)
+    if not sees(workspace, fold.report):
+        return Path(make_segmenter(workspace))
+    return Path(make_segmenter(workspace, held_out=[fold.report], output=output))
+
+
+def _uses_segmenter(workspace: Workspace) -> bool:
+    from baogao.training.ner import read_spacy_config
+
+    return "segmenter" in read_spacy_config(workspace.training / "ner.cfg").get("paths", {})
 
 
 def _without_labels(block: LabelledBlock) -> Block:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from baogao.errors import InputError
-from baogao.files import write_folder
+from baogao.files import sha256, write_atomic, write_folder
 from baogao.records import Entity, LabelledBlock
 from baogao.workspace import Workspace, read_config
 
@@ -35,18 +35,22 @@ class SegmenterConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def make_segmenter(
-    workspace: Workspace, *, held_out: Collection[str] = (), output: Path | None = None
+    workspace: Workspace,
+    *,
+    held_out: Collection[str] = (),
+    output: Path | None = None,
+    force: bool = False,
 ) -> str | Path:
     """The segmenter that training/segmenter.toml asks for: its `model`, or one trained without the reports
-    `held_out` and written to `output` (models/segmenter when None).
+    `held_out` in the folder `output` (models/segmenter when None), unless it is there and up to date.
 
     A `model` with a slash is a path below the workspace's root or an absolute one.
     """
-    path = workspace.training / "segmenter.toml"
-    config = read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
+    config = _config(workspace)
     if config.model is not None:
-        load_segmenter(_place(workspace, config.model))  # a wrong name is told now, not after training
-        return _place(workspace, config.model)
+        place = workspace.root / config.model if "/" in config.model else config.model
+        load_segmenter(place)  # a wrong name is told now, not after training
+        return place
     blocks = [
         block
         for folder in config.train_on
@@ -54,18 +58,31 @@ def make_segmenter(
         if report not in held_out
         for block in found
     ]
-    return train_segmenter(blocks, output or workspace.models / "segmenter", iterations=config.iterations)
+    if not blocks:  # a collection whose only labels are the ones held out, or none of that kind yet
+        gold = workspace.labelled("gold")
+        blocks = [block for report, found in gold.items() if report not in held_out for block in found]
+    output = output or workspace.models / "segmenter"
+    made_from = output / "made-from.txt"
+    key = sha256(repr((config.iterations, [(b.text, b.entities) for b in blocks])).encode())
+    if force or not made_from.is_file() or made_from.read_text() != key:
+        train_segmenter(blocks, output, iterations=config.iterations)
+        with write_atomic(made_from) as handle:
+            handle.write(key)
+    return output
 
 
 def sees(workspace: Workspace, report: str) -> bool:
     """Whether the segmenter of models/segmenter learns from `report`, so that a fold must train its own."""
+    config = _config(workspace)
+    if config.model is not None:
+        return False
+    folders = [workspace.labelled(folder) for folder in config.train_on]
+    return any(report in found for found in folders) or not any(folders)
+
+
+def _config(workspace: Workspace) -> SegmenterConfig:
     path = workspace.training / "segmenter.toml"
-    config = read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
-    return config.model is None and any(report in workspace.labelled(folder) for folder in config.train_on)
-
-
-def _place(workspace: Workspace, model: str) -> str | Path:
-    return workspace.root / model if "/" in model else model
+    return read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
 
 
 def silver_words(text: str, entities: Iterable[Entity] = ()) -> list[str]:
