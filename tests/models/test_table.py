@@ -1,0 +1,163 @@
+"""The table of figures: rows, what is counted, and files that spreadsheets open safely."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from baogao.errors import InputError
+from baogao.models.figures import Figure, figures
+from baogao.models.table import COLUMNS, csv_text, make_table
+from baogao.models.values import value_kinds
+from baogao.records import Entity, LabelledBlock, Report, write_jsonl
+from baogao.workspace import Label, Labels
+
+LABELS = Labels(
+    section=[Label(name="A", zh="甲", description="", color="#000000")],
+    entity=[
+        Label(name="BODY", zh="机构", description="", color="#111111", value="institution"),
+        Label(name="PAPER", zh="文件", description="", color="#222222", value="document"),
+        Label(name="FIGURE", zh="数", description="", color="#333333", value="quantity"),
+        Label(name="PLAIN", zh="名", description="", color="#444444"),
+    ],
+)
+REPORT = Report(
+    id="r", file="r.txt", issuer="眉山市彭山区人民政府", level="county", province="四川省", year=2023
+)
+
+
+def block(marked: str, *, id: str = "r:0001", section: str | None = "A") -> LabelledBlock:
+    """A block from text in which [LABEL:span] marks entities."""
+    text, entities = "", []
+    rest = marked
+    while "[" in rest:
+        before, _, rest = rest.partition("[")
+        inside, _, rest = rest.partition("]")
+        label, _, span = inside.partition(":")
+        text += before
+        entities.append(Entity(start=len(text), end=len(text) + len(span), label=label))
+        text += span
+    return LabelledBlock(
+        id=id, report="r", index=1, kind="paragraph", text=text + rest, section=section, entities=entities
+    )
+
+
+def rows(marked: str, report: Report | None = REPORT) -> list[Figure]:
+    return figures([block(marked)], value_kinds(LABELS), {"r": report} if report else None)
+
+
+def test_a_row_says_what_where_who_and_in_which_sentence():
+    (row,) = rows(
+        "开头一句。[BODY:区政府]按[PAPER:《A办法》],印发[FIGURE:6份]行政规范性文件,均已公布。结尾。"
+    )
+    assert row.indicator == "印发行政规范性文件"
+    assert (row.report, row.year, row.place, row.section) == ("r", 2023, "眉山市彭山区", "A")
+    assert (row.value, row.unit, row.comparator, row.approximate) == (6, "份", "=", False)
+    assert row.body == "眉山市彭山区人民政府" and row.document == "《A办法》"
+    assert row.sentence == "区政府按《A办法》,印发6份行政规范性文件,均已公布。"
+    assert (row.block, row.start, row.end) == ("r:0001", 17, 19)
+
+
+@pytest.mark.parametrize(
+    ("marked", "indicators"),
+    [
+        ("全年共受理复议案件[FIGURE:142件],纠错率[FIGURE:6.5%]。", ["受理复议案件", "纠错率"]),
+        ("对[FIGURE:14个]镇街和[FIGURE:6个]重点执法部门开展督察。", ["镇街", "重点执法部门"]),
+        ("建立法治广场[FIGURE:14个]、法治长廊[FIGURE:12个]。", ["建立法治广场", "法治长廊"]),
+        ("信访人数分别下降[FIGURE:26.5%]、[FIGURE:34.2%]。", ["信访人数分别下降"] * 2),
+        ("满意率分别为[FIGURE:98.8%]和[FIGURE:99.3%]。", ["满意率", "满意率"]),
+        ("出庭应诉率连续[FIGURE:55个月]保持[FIGURE:100%]。", ["出庭应诉率", "出庭应诉率"]),
+        ("确定[PAPER:《甲,乙清单》](共[FIGURE:39个])。", ["确定《甲,乙清单》"]),
+        ("拘留[FIGURE:1人](非法销售烟花爆竹拘留[FIGURE:5天])。", ["拘留", "非法销售烟花爆竹拘留"]),
+        ("完善[FIGURE:51个]村(社区)公约。", ["完善村(社区)公约"]),
+        ("劝阻群体性上访[FIGURE:15批][FIGURE:1860人]。", ["劝阻群体性上访"] * 2),
+        ("建成[FIGURE:14个]公共服务中心。", ["建成公共服务中心"]),
+        ("查处违法行为[FIGURE:36起]。", ["查处违法行为"]),
+        ("[FIGURE:9件]", [""]),
+    ],
+)  # fmt: skip
+def test_what_is_counted(marked, indicators):
+    assert [row.indicator for row in rows(marked)] == indicators
+
+
+def test_a_body_or_document_of_another_sentence_is_not_taken():
+    (row,) = rows("[BODY:区政府]部署。受理[FIGURE:3件]。")
+    assert row.body is None and row.document is None
+
+
+def test_without_a_manifest_place_and_year_are_empty_and_short_names_stay():
+    (row,) = rows("[BODY:区政府]受理[FIGURE:3件]。", report=None)
+    assert (row.place, row.year, row.body) == (None, None, "区政府")
+
+
+def test_an_unreadable_quantity_keeps_its_row():
+    (row,) = rows("受理[FIGURE:若干件]。")
+    assert row.text == "若干件" and row.value is None and row.comparator is None
+
+
+def test_cells_that_look_like_formulas_are_marked_as_text():
+    text = csv_text(rows('=HYPERLINK("http://x","y")受理[FIGURE:3件]'))
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["sentence"].startswith("'=HYPERLINK") and row["comparator"] == "=" and row["value"] == "3.0"
+    assert row["approximate"] == "false"
+
+
+def write_gold(path: Path) -> Path:
+    write_jsonl(
+        path, [block('+1+cmd|" /C calc"A0,受理\x07[FIGURE:3件]'), block("办结[FIGURE:近2万件]", id="r:0002")]
+    )
+    return path
+
+
+def test_csv_parquet_and_xlsx_hold_the_same_rows(tmp_path):
+    import openpyxl
+    import pyarrow.parquet as pq
+
+    gold = write_gold(tmp_path / "r.jsonl")
+    for ending in ("csv", "parquet", "xlsx"):
+        assert make_table([gold], tmp_path / f"t.{ending}", labels=LABELS, reports=[REPORT]) == 2
+    raw = (tmp_path / "t.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    from_csv = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
+    from_parquet = pq.read_table(tmp_path / "t.parquet").to_pylist()
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
+    from_xlsx = [
+        dict(zip(COLUMNS, values, strict=True)) for values in sheet.iter_rows(min_row=2, values_only=True)
+    ]
+    assert [row["value"] for row in from_parquet] == [row["value"] for row in from_xlsx] == [3, 20000]
+    assert [float(row["value"]) for row in from_csv] == [3, 20000]
+    assert from_parquet[0]["sentence"].startswith("+1+cmd")
+    assert from_csv[0]["sentence"].startswith("'+1+cmd")
+    cell = sheet.cell(row=2, column=COLUMNS.index("sentence") + 1)
+    assert cell.data_type == "s" and cell.value.startswith("+1+cmd") and "\x07" not in cell.value
+    assert from_parquet[1]["approximate"] is True and from_xlsx[1]["comparator"] == "<"
+
+
+def test_standard_output_is_csv_without_a_mark(tmp_path, capsys):
+    make_table([write_gold(tmp_path / "r.jsonl")], "-", labels=LABELS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+
+
+def test_raw_reports_go_through_the_model(tmp_path):
+    report = tmp_path / "r.txt"
+    report.write_text("x")
+    n = make_table(
+        [report], tmp_path / "t.csv", labels=LABELS, predict=lambda path: [block("受理[FIGURE:3件]")]
+    )
+    assert n == 1
+
+
+def test_bad_input_leaves_the_old_table(tmp_path):
+    old = tmp_path / "t.csv"
+    old.write_text("old")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{\n")
+    with pytest.raises(InputError, match="bad.jsonl:1"):
+        make_table([bad], old, labels=LABELS)
+    with pytest.raises(InputError, match="no model"):
+        make_table([tmp_path / "r.txt"], old, labels=LABELS)
+    with pytest.raises(InputError, match="ending '.ods'"):
+        make_table([bad], tmp_path / "t.ods", labels=LABELS)
+    assert old.read_text() == "old"
