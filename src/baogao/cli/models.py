@@ -2,10 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Trained models: list, show, package, predict, serve.")
 
 
-def predict() -> None:
-    """Label raw reports."""
+@app.command()
+def predict(
+    paths: Annotated[list[str], typer.Argument(help="Raw reports, folders or globs; - is standard input.")],
+    model: Annotated[
+        str | None, typer.Option(help="A pipeline folder or package; else models/pipeline of the workspace.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Where to write; - is standard output.")
+    ] = "-",
+) -> None:
+    """Label raw reports: blocks with their section and entities, and a score each.
+
+    Example: `baogao predict corpus/reports --model models/pipeline --output labelled.jsonl`
+    """
+    from baogao.models.pipeline import load_pipeline
+    from baogao.models.predict import predict_file
+    from baogao.records import write_jsonl
+    from baogao.workspace import Workspace
+
+    nlp = load_pipeline(model if model is not None else Workspace.find().models / "pipeline")
+    write_jsonl(output, (block for path in paths for block in predict_file(nlp, path)))
+
+
+@app.command()
+def table(
+    reports: Annotated[
+        list[str], typer.Argument(help="Labelled blocks (.jsonl; - for standard input) or raw reports.")
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help=".csv, .parquet or .xlsx; - for CSV on standard output.")
+    ] = "-",
+    model: Annotated[
+        Path | None, typer.Option(help="A pipeline for raw reports; else models/pipeline of the workspace.")
+    ] = None,
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """Write the figures of reports as rows: what is counted, value, unit, by whom, in which sentence.
+
+    Example: `baogao models table annotations/gold/*.jsonl --output figures.xlsx`
+    """
+    from baogao.models.table import make_table, predictor
+    from baogao.workspace import Workspace
+
+    home = Workspace.find(workspace)
+    count = make_table(
+        reports,
+        output,
+        labels=home.labels(),
+        reports=home.reports(),
+        predict=predictor(model or home.models / "pipeline"),
+    )
+    typer.echo(f"{count} figures in {output}", err=True)
