@@ -8,6 +8,7 @@ which Excel shows Chinese as noise; standard output does not.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import types
 import typing
@@ -62,6 +63,15 @@ def make_table(
             handle.write("\N{BYTE ORDER MARK}")
         writer(handle, rows)
     return len(rows)
+
+
+def predictor(model: Path) -> Callable[[Path], list[LabelledBlock]]:
+    """predict_file of the pipeline in `model`, which is loaded when the first report comes."""
+    from baogao.models.pipeline import load_pipeline
+    from baogao.models.predict import predict_file
+
+    load = functools.cache(load_pipeline)
+    return lambda path: predict_file(load(model), path)
 
 
 def csv_text(rows: Iterable[Figure]) -> str:
