@@ -108,3 +108,32 @@ def sha256_tree(*paths: Path) -> str:
             digest.update(str(file.relative_to(path.parent)).encode() + b"\0")
             digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path, who: str) -> Iterator[None]:
+    """Hold the lock file `path`; when another process holds it, say who on standard error and wait.
+
+    The kernel keeps the lock, so that of a process that died is free at once. A lock is not held twice by
+    one process: call this where a command begins, not in what it calls.
+    """
+    import fcntl
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(path, "a+", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(
+            f"cannot write: {error.strerror or error}", file=path, todo="check the rights of the workspace"
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            print(f"waiting for {handle.read().strip() or 'another command'}", file=sys.stderr, flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        handle.truncate(0)
+        handle.write(f"{who} (process {os.getpid()})\n")
+        handle.flush()
+        yield

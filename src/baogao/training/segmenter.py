@@ -183,6 +183,16 @@ def inexpressible(blocks: Iterable[LabelledBlock], segmenter: Segmenter) -> list
     return found
 
 
+def report_inexpressible(workspace: Workspace, segmenter: Segmenter) -> str:
+    """One line: how many gold and practice entities the words cannot express, and the first few."""
+    blocks = [b for name in ("gold", "practice") for v in workspace.labelled(name).values() for b in v]
+    texts = {block.id: block.text for block in blocks}
+    total = sum(len(block.entities) for block in blocks)
+    lost = inexpressible(blocks, segmenter)
+    shown = ", ".join(f"{id} {texts[id][e.start : e.end]!r}" for id, e in lost[:3])
+    return f"words cannot express {len(lost)} of {total} entities{f' ({shown} …)' if lost else ''}"
+
+
 def _offsets(words: Iterable[str]) -> Iterable[tuple[int, int]]:
     start = 0
     for word in words:
