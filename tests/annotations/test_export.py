@@ -8,13 +8,12 @@ from baogao.annotations.export import (
     doccano_row,
     export,
     read_labelled_folder,
-    screen_text,
     suggest_blocks,
     write_doccano_rows,
 )
 from baogao.annotations.rules import workspace_rules
 from baogao.errors import InputError
-from baogao.records import Block, LabelledBlock, read_blocks, write_jsonl
+from baogao.records import Block, Entity, LabelledBlock, read_blocks, write_jsonl
 from baogao.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -83,10 +82,10 @@ def test_export_before_segmentation_names_the_next_step(tmp_path: Path):
         export(Workspace(tmp_path))
 
 
-def test_what_doccano_cannot_show_is_replaced_one_character_for_one():
-    text = "甲\r\n\U00020bb7家\ud800"
-    assert screen_text(text) == "甲  〓家〓"
-    assert len(screen_text(text)) == len(text)
+def test_offsets_are_those_of_the_page_which_counts_utf16_units():
+    block = Block(id="r:0", report="r", index=0, kind="paragraph", text=" \U00020bb7林省")
+    row = doccano_row(block, [Entity(start=2, end=4, label="INST")])
+    assert (row["text"], row["entities"]) == ("\U00020bb7林省", [[2, 4, "INST"]])
 
 
 def test_headings_and_blank_texts_are_not_exported(tmp_path: Path):

@@ -6,21 +6,19 @@ For a doccano of your own; `baogao annotations push` does the same through its i
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from baogao.annotations.rules import Rules, workspace_rules
+from baogao.annotations.wire import WireText, entities_to_wire
 from baogao.errors import InputError
 from baogao.files import write_atomic, write_folder
 from baogao.progress import track
 from baogao.records import Block, Entity, LabelledBlock, read_blocks, read_labelled
 from baogao.workspace import Label, Workspace
 
-PLACEHOLDER = "〓"  # the printer's mark for a character that cannot be set
 _TITLE_SEPARATOR = " › "
-_NOT_FOR_THE_SCREEN = re.compile("[\U00010000-\U0010ffff\r\n\ud800-\udfff]")
 
 
 def corpus_blocks(workspace: Workspace) -> dict[str, list[Block]]:
@@ -46,27 +44,17 @@ def suggest_blocks(blocks: Iterable[Block], rules: Rules) -> list[LabelledBlock]
     return labelled
 
 
-def screen_text(text: str) -> str:
-    """`text` as doccano can show it, as many characters as before, so that offsets stay.
-
-    Its page counts UTF-16 units, so a character above U+FFFF would shift every label after it: each becomes
-    〓. Line breaks become spaces, so that a paragraph stays one line.
-
-    >>> screen_text("村民𰻝某")
-    '村民〓某'
-    """
-    return _NOT_FOR_THE_SCREEN.sub(lambda match: " " if match[0] in "\r\n" else PLACEHOLDER, text)
-
-
 def doccano_row(block: Block, entities: Iterable[Entity] = (), section: str | None = None) -> dict[str, Any]:
     """One line of doccano's JSONL for an IntentDetectionAndSlotFilling project.
 
     Besides text, entities and cats the same three keys in every row, never null, because doccano drops an
-    upload whose rows differ: para_uid (the block's id), report, and heading (the headings above).
+    upload whose rows differ: para_uid (the block's id), report, and heading (the headings above). Text and
+    offsets are as doccano's page shows and counts them.
     """
+    wire = WireText.of(block.text)
     return {
-        "text": screen_text(block.text),
-        "entities": [[span.start, span.end, span.label] for span in entities],
+        "text": wire.text,
+        "entities": [list(span) for span in entities_to_wire(wire, list(entities))],
         "cats": [section] if section is not None else [],
         "para_uid": block.id,
         "report": block.report,
@@ -154,12 +142,15 @@ def block_files(paths: Iterable[str | Path]) -> list[str | Path]:
     return files
 
 
-def read_labelled_folder(path: str | Path) -> list[LabelledBlock]:
-    """Labelled blocks of a file or of all files of a folder; an id in two files is an InputError."""
+def read_labelled_folder(
+    path: str | Path, *, sections: Iterable[str] | None = None, labels: Iterable[str] | None = None
+) -> list[LabelledBlock]:
+    """Labelled blocks of a file or of all files of a folder, checked as by `read_labelled`; an id in two
+    files is an InputError."""
     seen: dict[str, str | Path] = {}
     blocks: list[LabelledBlock] = []
     for file in block_files([path]):
-        for block in read_labelled(file):
+        for block in read_labelled(file, sections=sections, labels=labels):
             if block.id in seen:
                 raise InputError(
                     f"block {block.id!r} is also in {seen[block.id]}",

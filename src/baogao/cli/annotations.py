@@ -58,3 +58,38 @@ def suggest(
 
     count = write_jsonl(output, suggest_files(Workspace.find(workspace), paths))
     typer.echo(f"wrote {count} blocks to {output}", err=True)
+
+
+@app.command()
+def agreement(
+    passes: Annotated[
+        list[str], typer.Argument(help="Folders or files of labelled blocks, one per annotator.")
+    ],
+    json: Annotated[str | None, typer.Option(help="Write every figure there as JSON (- : stdout).")] = None,
+    worst: Annotated[int, typer.Option(min=0, help="How many of the worst paragraphs to show.")] = 5,
+    samples: Annotated[int, typer.Option(min=1, help="Resamples behind each interval.")] = 1000,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """How far annotators agree: spans per label, sections, confusions, the worst paragraphs.
+
+    Span F1 (exact and overlapping), position against label, Cohen's kappa and Krippendorff's alpha for
+    sections; 95% intervals resample reports. Only paragraphs that two annotators labelled count.
+
+    Example: `baogao annotations agreement passes/a passes/b`
+    """
+    import json as json_module
+
+    from rich.console import Console
+
+    from baogao.annotations.agreement import agreement
+    from baogao.annotations.agreement_table import agreement_record, agreement_tables, read_passes
+    from baogao.files import write_atomic
+    from baogao.workspace import Workspace
+
+    result = agreement(read_passes(Workspace.find(workspace), passes), samples=samples)
+    if json is not None:
+        with write_atomic(json) as handle:
+            json_module.dump(agreement_record(result), handle, ensure_ascii=False, indent=1)
+            handle.write("\n")
+    if json != "-":
+        Console(soft_wrap=True, highlight=False).print(agreement_tables(result, worst=worst))
