@@ -1,0 +1,209 @@
+"""Where a report begins and ends on its page, and which lines between are not of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from baogao.corpus import furniture
+from baogao.corpus.mapped import Mapped
+from baogao.corpus.numbers import parse_number
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the page, clean. `blank` lines stood before it; `indent` is its white space in columns of a
+    Chinese character; `link`: all of it is a link; `dropped` says why it is no part of the report."""
+
+    text: Mapped
+    blank: int = 0
+    indent: int = 0
+    link: bool = False
+    heading: bool = False
+    dropped: str | None = None
+    closing: bool = False
+
+
+_STOP = re.compile(r"[。！？]")
+_COMMA = re.compile(r"[,，]")
+_SALUTATION = re.compile(r"(?:[^。:：,，]{1,40}(?:[,，、][^。:：]{1,80})?)[:：]")
+_ADDRESSED = re.compile(
+    r"各位|代表|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
+)
+# A report's own title, or the title of a document it is issued with.
+_TITLE = re.compile(
+    r"(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
+    r"|^关于|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
+)
+_DATE = r"(?:(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|[二一][〇○O0零九][〇○O0零一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)"
+_SIGNED_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
+_SIGNATURE = re.compile(
+    r"(?:[^。,，;；:：!！?？《》“”\d>|]{2,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
+    r"(?:[(（](?:盖?章|代章|公章)[)）])?)"
+)
+_SIGNED = re.compile(rf"{_SIGNATURE.pattern}(?:\s?{_DATE})?")
+
+
+def is_prose(text: str) -> bool:
+    """A line that reads like a sentence: it ends one, or it is long and has commas."""
+    if _STOP.search(text):
+        return len(text) >= 10
+    return len(text) >= 26 and _COMMA.search(text) is not None and not _TITLE.search(text)
+
+
+def starts_body(text: str) -> bool:
+    """A line that a report can begin with: a chapter or section number, a sentence, a salutation."""
+    number = parse_number(text)
+    if number is not None and number.style in ("part", "chapter", "section") and len(text) > number.length:
+        return True
+    return is_prose(text)
+
+
+def find_body(lines: list[Line]) -> None:
+    """Mark the lines that are not of the report (`dropped`), cut furniture off its first and last line, and
+    mark its signature and date (`closing`)."""
+    first = _first(lines)
+    if first is None:
+        _without_sentences(lines)
+        return
+    for line in lines[:first]:
+        line.dropped = line.dropped or "before the report"
+    last = _last(lines, first)
+    _closing(lines, last)
+    for line in lines[first : last + 1]:
+        text = line.text.text
+        if len(text) <= 120 and not line.dropped and parse_number(text) is None:
+            if furniture.is_widgets(text):
+                line.dropped = "widgets"
+            elif furniture.is_page_line(text) or (furniture.is_tail(text) and not is_prose(text)):
+                line.dropped = "page"
+    cut = furniture.tail_start(lines[last].text.text)
+    if cut < len(lines[last].text.text):
+        lines[last].text = lines[last].text.cut(0, cut).clean()
+
+
+def _first(lines: list[Line]) -> int | None:
+    contents = False
+    for index, line in enumerate(lines):
+        text = line.text.text
+        glued = furniture.head_length(text)
+        if glued and len(text) - glued >= 10 and starts_body(text[glued:]):
+            line.text = line.text.cut(glued).clean()
+            return index
+        if line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
+            line.dropped = "page"
+            continue
+        if re.fullmatch(r"目\s?[录次]", text):
+            contents = True
+            continue
+        if furniture.is_tail(text) or (furniture.is_notice(text) and parse_number(text) is None):
+            continue
+        if contents and _again(lines, index):
+            line.dropped = "table of contents"
+            continue
+        if starts_body(text) or (
+            _salutes(text) and any(is_prose(x.text.text) for x in lines[index + 1 : index + 3])
+        ):
+            return index
+    return None
+
+
+def _salutes(text: str) -> bool:
+    return _SALUTATION.fullmatch(text) is not None and _ADDRESSED.search(text[:-1]) is not None
+
+
+def _again(lines: list[Line], index: int) -> bool:
+    """The heading at `index` of a table of contents comes again further down."""
+    heading = re.sub(r"[\s.…·—\d-]+$", "", lines[index].text.text)
+    return any(line.text.text.startswith(heading) for line in lines[index + 1 :])
+
+
+def _last(lines: list[Line], first: int) -> int:
+    """Index of the last line of the body: the last sentence or numbered line before the page goes on."""
+    last = first
+    tail = False
+    for index in range(first + 1, len(lines)):
+        line = lines[index]
+        text = line.text.text
+        number = parse_number(text)
+        outline = number is not None and number.style in ("part", "chapter", "section", "first")
+        if outline and (not tail or len(text) > 8):
+            if not tail or _goes_on(lines, last, number):
+                last, tail = index, False
+            continue
+        if tail:
+            continue
+        if furniture.is_tail(text) and not (is_prose(text) and len(text) > 80):
+            tail = True
+        elif line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
+            continue
+        elif is_prose(text) or number is not None:
+            if furniture.is_notice(text) and _rest_is_page(lines, index):
+                tail = True
+            else:
+                last = index
+    return last
+
+
+def _goes_on(lines: list[Line], last: int, number) -> bool:
+    """After a line that looked like the page's end: does this number continue the report's outline?"""
+    for line in reversed(lines[: last + 1]):
+        before = parse_number(line.text.text)
+        if before is not None and before.style == number.style:
+            return before.value is not None and number.value == before.value + 1
+    return number.value == 1 and number.style != "chapter"
+
+
+def _rest_is_page(lines: list[Line], index: int) -> bool:
+    """No chapter, section or long sentence of a report follows."""
+    for line in lines[index + 1 :]:
+        text = line.text.text
+        number = parse_number(text)
+        if number is not None and number.style in ("part", "chapter", "section"):
+            return False
+        if len(text) > 80 and is_prose(text) and not furniture.is_notice(text):
+            return False
+    return True
+
+
+def _closing(lines: list[Line], last: int) -> None:
+    """Mark signature and date right after the body, and drop what comes after them."""
+    open_ = True
+    signed = 0
+    for line in lines[last + 1 :]:
+        text = line.text.text
+        cut = furniture.tail_start(text)
+        if open_ and signed < 4 and not line.link:
+            head = text[: _signed_length(text)]
+            if head and (
+                head == text
+                or furniture.is_widgets(text[len(head) :].strip())
+                or furniture.is_tail(text[len(head) :].strip())
+            ):
+                line.closing = True
+                line.text = line.text.cut(0, len(head)).clean()
+                signed += 1
+                continue
+        if open_ and (furniture.is_widgets(text) or cut == 0) and not furniture.is_tail(text):
+            line.dropped = "widgets"
+            continue
+        open_ = False
+        line.dropped = "after the report"
+
+
+def _signed_length(text: str) -> int:
+    """How much of the start of `text` is a signature, a date, or both."""
+    for pattern in (_SIGNED, _SIGNED_DATE):
+        match = pattern.fullmatch(text)
+        if match and not furniture.is_tail(text) and not furniture.is_page_line(text):
+            return len(text)
+    match = re.match(_DATE, text)
+    return match.end() if match else 0
+
+
+def _without_sentences(lines: list[Line]) -> None:
+    """A page without any sentence: everything that is not known furniture is the report."""
+    for line in lines:
+        text = line.text.text
+        if line.link or furniture.is_widgets(text) or furniture.is_page_line(text) or furniture.is_tail(text):
+            line.dropped = "page"

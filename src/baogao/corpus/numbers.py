@@ -1,0 +1,135 @@
+"""The numbers that reports put before headings and items: 第一部分, 一、, (一), 1., (1), ①, 一是, 第一,."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Style = Literal["part", "chapter", "section", "item", "subitem", "circle", "first", "ordinal"]
+
+#: Level of a block by the style of its number. Parts stand above chapters.
+LEVELS: dict[Style, int] = {
+    "part": 0, "chapter": 1, "section": 2, "item": 3, "subitem": 4, "circle": 5, "first": 3, "ordinal": 3,
+}  # fmt: skip
+#: How deep a style nests. 一是 lies below every other, whatever its level is called.
+RANKS: dict[Style, int] = {
+    "part": 0, "chapter": 1, "section": 2, "item": 3, "subitem": 4, "circle": 5, "first": 6, "ordinal": 6,
+}  # fmt: skip
+
+_CN = "〇零一二三四五六七八九十"
+_VALUE = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"〇": 0}
+_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+
+# Alternatives are tried in order; the first character decides almost all of them, so this is quick.
+_NUMBER = re.compile(
+    rf"""
+    (?P<part>第\s?(?P<pv>[{_CN}]{{1,3}}|[0-9]{{1,2}})\s?(?:部分|[编篇章]))
+  | (?P<ordinal>第(?P<ov>[{_CN}]{{1,3}})[,,、：:])
+  | (?P<first>(?P<fv>[一二三四五六七八九十]{{1,3}})[是要](?![一二三四五六七八九十]、))
+  | (?P<chapter>(?P<cv>[{_CN}]{{1,3}})\s?[、．.])
+  | (?P<section>[(（﹙]\s?(?P<sv>[{_CN}]{{1,3}})\s?[)）﹚]|(?P<sx>[㈠-㈩]))
+  | (?P<subitem>[(（﹙]\s?(?P<bv>[0-9０-９]{{1,2}})\s?[)）﹚]|(?P<bx>[⑴-⒇]))
+  | (?P<item>(?P<iv>[0-9０-９]{{1,2}})(?:[、．]|[.](?![0-9])|[)）])|(?P<ix>[⒈-⒛]))
+  | (?P<circle>(?P<xx>[①-⑳]))
+    """,
+    re.VERBOSE,
+)
+# What is left of a number that lost a part of itself: is it one? Only its neighbours can tell.
+_BROKEN = re.compile(
+    rf"""
+    (?P<section>(?P<sv>[{_CN}]{{1,3}})[)）]|[(（]\s?[)）]|[)）]|[(（](?P<sw>[{_CN}]{{1,3}})(?=[^{_CN}年月日]))
+  | (?P<chapter>[、．])
+  | (?P<first>是(?![年月日时否以因由次届故夜晚为的]))
+    """,
+    re.VERBOSE,
+)
+# 一、二产业 and 一、二、三产业 are lists of numbers; 二、十项工作 is a chapter.
+_LIST = re.compile(rf"[{_CN}]{{1,2}}(?:、|[级等类产审线次是者])")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number at the start of a line: its style, value (None where lost), the text as printed, and how many
+    characters it takes."""
+
+    style: Style
+    value: int | None
+    printed: str
+    length: int
+    broken: bool = False
+
+    @property
+    def level(self) -> int:
+        return LEVELS[self.style]
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self.style]
+
+
+def parse_number(text: str, at: int = 0) -> Number | None:
+    """The number that stands at `at` of `text`, whole as printed."""
+    match = _NUMBER.match(text, at)
+    if not match:
+        return None
+    groups = match.groupdict()
+    style: Style = next(name for name in LEVELS if groups[name])
+    printed = match.group()
+    written = next((groups[key] for key in ("pv", "ov", "fv", "cv", "sv", "bv", "iv") if groups[key]), None)
+    if written:
+        value = _value(written)
+    else:
+        symbol = next(groups[key] for key in ("sx", "bx", "ix", "xx") if groups[key])
+        base = next(low for low in "㈠⑴⒈①" if 0 <= ord(symbol) - ord(low) < 20)
+        value = ord(symbol) - ord(base) + 1
+    rest = text[match.end() : match.end() + 4]
+    if style == "chapter" and _LIST.match(rest) and not rest.startswith(printed):
+        return None
+    if rest[:1].isdigit() and (
+        (style in ("chapter", "item") and printed[-1] in ".．")
+        or (style == "item" and re.match(r"\d{1,2}(?!\d)", rest))  # 5、6月份
+    ):
+        return None
+    if style == "part" and rest[:1] in set("的是中以和与及为由"):
+        return None
+    return Number(style, value, printed.replace(" ", ""), len(printed))
+
+
+def parse_broken(text: str) -> Number | None:
+    """What may be left of a number at the start of `text`: 七)科学, 、下一步, 是加强."""
+    match = _BROKEN.match(text)
+    if not match:
+        return None
+    groups = match.groupdict()
+    style: Style = next(name for name in ("section", "chapter", "first") if groups[name])
+    written = groups["sv"] or groups["sw"]
+    return Number(style, _value(written) if written else None, match.group(), match.end(), broken=True)
+
+
+def write_number(style: Style, value: int, like: str) -> str:
+    """The number `value` in the manner of `like`, a printed number of the same style."""
+    if style in ("item", "subitem") and any(c.isdigit() and c.isascii() for c in like):
+        return re.sub("[0-9]+", str(value), like, count=1)
+    if like and like[0] in "㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩⑴①⒈" or style == "circle":
+        base = {"section": "㈠", "subitem": "⑴", "item": "⒈", "circle": "①"}[style]
+        return chr(ord(base) + value - 1)
+    return re.sub(rf"[{_CN}]+|[0-9０-９]+", chinese(value), like, count=1)
+
+
+def chinese(value: int) -> str:
+    """1 to 99 as a Chinese number."""
+    tens, ones = divmod(value, 10)
+    head = "" if not tens else "十" if tens == 1 else "零一二三四五六七八九"[tens] + "十"
+    return head + ("零一二三四五六七八九"[ones] if ones or not tens else "")
+
+
+def _value(written: str) -> int | None:
+    if written[0] in "0123456789０１２３４５６７８９":
+        return int(written.translate(_DIGITS))
+    if "十" in written:
+        tens, _, ones = written.partition("十")
+        if len(tens) > 1 or len(ones) > 1 or "十" in ones:
+            return None
+        return (_VALUE[tens] if tens else 1) * 10 + (_VALUE[ones] if ones else 0)
+    return int("".join(str(_VALUE[c]) for c in written))

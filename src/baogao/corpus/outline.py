@@ -1,0 +1,207 @@
+"""The outline of a report: which paragraphs are headings, at what level, under which number."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from baogao.corpus.mapped import Mapped
+from baogao.corpus.numbers import LEVELS, Number, Style, parse_broken, parse_number, write_number
+from baogao.records import Block
+
+_LONG_HEADING = 60
+_STOP = re.compile(r"[。！？]")
+_PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
+_CLAUSE = re.compile(r"[,，。；;：:！？!?]")
+_INLINE = re.compile(r"(?:^|[。；;：:])(?P<value>[一二三四五六七八九十]{1,3})是")
+#: A short line that only announces what follows is a paragraph, not a heading.
+_ANNOUNCES = re.compile(r"如下|以下|下列|主要是|表现在|体现在|工作是|方面[:：]?$|任务是|现将|做好")
+_COLON_HEADING = re.compile(
+    r"(?:问题|不足|短板|打算|思路|计划|安排|措施|成效|成绩|情况|做法|亮点|工作|目标|方向)[:：]$"
+)
+DEFAULT = {"chapter": "一、", "section": "(一)", "first": "一是", "item": "1.", "subitem": "(1)"}
+
+
+def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -> list[Block]:
+    """Blocks of a report from its paragraphs in order; its closing lines come last."""
+    numbers = [_read(text.text, index, paragraphs) for index, text in enumerate(paragraphs)]
+    _repair_marks(numbers, paragraphs)
+    kinds = [_is_heading(index, paragraphs, numbers) for index in range(len(paragraphs))]
+    printed = _manner(numbers)
+    blocks: list[Block] = []
+    stack: list[tuple[float, str]] = []
+    series: dict[Style, int] = {}
+    plain_since: set[Style] = set()
+    for index, mapped in enumerate(paragraphs):
+        text, number, heading = mapped.text, numbers[index], kinds[index]
+        level, shown, lead = None, None, None
+        if number is not None:
+            value = _value(number, series, plain_since)
+            level = number.level
+            shown = number.printed if value == number.value and not number.broken else None
+            shown = shown or write_number(number.style, value, printed[number.style])
+            for style in [s for s in series if _below(s, number.style)]:
+                del series[style]
+            series[number.style] = value
+            plain_since.discard(number.style)
+            if not heading and number.style not in ("first", "ordinal"):
+                lead = _lead(text[number.length :])
+            rank: float = number.rank
+        elif heading:
+            level = _plain_level(index, numbers)
+            rank = level - 0.5 if level else -0.5
+            for style in [s for s in series if LEVELS[s] >= level or s == "first"]:
+                del series[style]
+        else:
+            plain_since |= set(series)
+        if number is not None or heading:
+            while stack and stack[-1][0] >= rank:
+                stack.pop()
+        blocks.append(
+            _block(
+                report, len(blocks), "heading" if heading else "paragraph", mapped, level, shown, lead, stack
+            )
+        )
+        if heading:
+            stack.append((rank, text))
+        if not heading:
+            inline = [m for m in _INLINE.finditer(text)]
+            if inline and (number is None or number.style != "first"):
+                last = parse_number(inline[-1].group("value") + "是")
+                if last and last.value:
+                    series["first"] = last.value
+                    plain_since.add("first")
+    for mapped in closing:
+        blocks.append(_block(report, len(blocks), "closing", mapped, None, None, None, stack))
+    return blocks
+
+
+def _block(report, index, kind, mapped: Mapped, level, number, lead, stack) -> Block:
+    return Block(
+        id=f"{report}:{index:04d}", report=report, index=index, kind=kind, level=level, number=number,
+        lead=lead, path=[text for _, text in stack], text=mapped.text, start=mapped.start, end=mapped.end,
+    )  # fmt: skip
+
+
+def _below(style: Style, other: Style) -> bool:
+    """A new `other` begins the numbers of `style` again."""
+    order = ["part", "chapter", "section", "item", "subitem", "circle", "first", "ordinal"]
+    return order.index(style) > order.index(other)
+
+
+def _read(text: str, index: int, paragraphs: list[Mapped]) -> Number | None:
+    number = parse_number(text)
+    if number is not None and number.value is None:
+        return None
+    return number if number is not None else parse_broken(text)
+
+
+def _repair_marks(numbers: list[Number | None], paragraphs: list[Mapped]) -> None:
+    """Keep a broken number only where whole ones of its style stand in the same report."""
+    whole = {number.style for number in numbers if number is not None and not number.broken}
+    for index, number in enumerate(numbers):
+        if number is not None and number.broken and number.style not in whole:
+            inline = number.style == "first" and any(_INLINE.search(p.text) for p in paragraphs)
+            if not inline:
+                numbers[index] = None
+
+
+def _manner(numbers: list[Number | None]) -> dict[Style, str]:
+    """How the report prints the numbers of each style."""
+    seen: dict[Style, Counter[str]] = {style: Counter() for style in LEVELS}
+    for number in numbers:
+        if number is not None and not number.broken:
+            seen[number.style][number.printed] += 1
+    manner = {}
+    for style, counter in seen.items():
+        shapes: Counter[str] = Counter()
+        for text, count in counter.items():
+            shapes[re.sub(r"[〇零一二三四五六七八九十]+|\d+", "*", text)] += count
+        shape = shapes.most_common(1)[0][0] if shapes else None
+        manner[style] = (
+            next(t for t in counter if re.sub(r"[〇零一二三四五六七八九十]+|\d+", "*", t) == shape)
+            if shape
+            else DEFAULT.get(style, "")
+        )
+    return manner
+
+
+def _value(number: Number, series: dict[Style, int], plain_since: set[Style]) -> int:
+    """The value a number should have: what it says where that fits, else the next of its series."""
+    last = series.get(number.style)
+    if number.value is None:
+        return (last or 0) + 1
+    if last is None or number.value == last + 1:
+        return number.value
+    if number.value == 1 and number.style in plain_since:
+        return 1
+    return last + 1
+
+
+def first_stop(text: str) -> int:
+    """Index of the first 。 of `text` outside brackets and quotations; -1 where there is none."""
+    match = _STOP.search(text)
+    if match is None:
+        return -1
+    closers: list[str] = []
+    for index, char in enumerate(text):
+        if closers and char == closers[-1]:
+            closers.pop()
+        elif char in _PAIRS:
+            closers.append(_PAIRS[char])
+        elif char in "。！？" and not closers:
+            return index
+        if index > 400:
+            break
+    return match.start()
+
+
+def _lead(rest: str) -> str | None:
+    stop = first_stop(rest)
+    return rest[:stop].strip() or None if stop >= 0 else None
+
+
+def _is_heading(index: int, paragraphs: list[Mapped], numbers: list[Number | None]) -> bool:
+    text, number = paragraphs[index].text, numbers[index]
+    following = numbers[index + 1] if index + 1 < len(numbers) else None
+    more = index + 1 < len(paragraphs)
+    if number is None:
+        return (
+            more
+            and index > 0
+            and _plain_heading(text, paragraphs[index - 1].text, paragraphs[index + 1].text)
+        )
+    if number.style in ("first", "ordinal"):
+        return False
+    rest = text[number.length :].strip()
+    stop = first_stop(rest)
+    if 0 <= stop < len(rest) - 1 or len(rest) > _LONG_HEADING:
+        return False
+    deeper = more and (following is None or following.rank > number.rank)
+    if stop >= 0:
+        return deeper
+    return not rest.endswith(("；", ";", "，", ",")) and (deeper or not _CLAUSE.search(rest[-1:]))
+
+
+def _plain_heading(text: str, before: str, after: str) -> bool:
+    """A short line without number and sentence marks between a finished paragraph and a longer one."""
+    if len(text) > 36 or not re.search(r"[。！？；;：:”）)]$", before) and len(before) > 36:
+        return False
+    if _ANNOUNCES.search(text):
+        return False
+    if _COLON_HEADING.search(text) and len(text) <= 16:
+        return True
+    return _CLAUSE.search(text) is None and (len(after) > len(text) or parse_number(after) is not None)
+
+
+def _plain_level(index: int, numbers: list[Number | None]) -> int:
+    """Level of a heading without number: one above a series of numbers that begins after it, one below a
+    series that goes on after it."""
+    for number in numbers[index + 1 :]:
+        if number is None or number.style in ("first", "ordinal"):
+            continue
+        if number.value == 1:
+            return max(number.level - 1, 0)
+        if number.value is not None:
+            return number.level + 1
+    return 1
