@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from baogao.cli import doccano
+
 app = typer.Typer(no_args_is_help=True, help="Labelling in doccano: export, push, pull, agreement, review.")
+for command in doccano.COMMANDS:
+    app.command()(command)
 
 WorkspaceOption = Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")]
 

@@ -1,0 +1,175 @@
+"""The commands of `baogao annotations` that run or talk to doccano."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from baogao.annotations.push import Suggest
+    from baogao.workspace import Workspace
+
+WorkspaceOption = Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")]
+UrlOption = Annotated[
+    str | None, typer.Option(help="doccano's address; else the one of `baogao annotations serve`.")
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(help="Log in as; the password comes from $BAOGAO_DOCCANO_PASSWORD or a prompt."),
+]
+ModelOption = Annotated[Path | None, typer.Option(help="A trained pipeline; else annotations/rules.toml.")]
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Run a private doccano on this machine until Ctrl-C.
+
+    The first start installs doccano into an environment of its own (annotations/doccano/venv, or
+    $BAOGAO_DOCCANO_VENV) and sets up its database (SQLite beside it, or $DATABASE_URL); later starts take
+    seconds. The data stay. Only this machine can reach it; annotators elsewhere come through your own proxy.
+
+    Example: `baogao annotations serve`, then in another terminal: `baogao annotations push round1 ...`
+    """
+    from baogao.annotations.server import serve_until_stopped
+    from baogao.workspace import Workspace
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
+
+    serve_until_stopped(Workspace.find(workspace).annotations / "doccano", port=port, say=say)
+
+
+def push(
+    name: Annotated[str, typer.Argument(help="The round, such as round1.")],
+    blocks: Annotated[
+        list[Path] | None, typer.Argument(help="Files of blocks; else corpus/blocks without what is gold.")
+    ] = None,
+    annotators: Annotated[str, typer.Option(help="doccano users, with commas between.")] = "",
+    overlap: Annotated[float, typer.Option(help="The part that two people label, 0 to 1.")] = 0.0,
+    model: ModelOption = None,
+    suggestions: Annotated[
+        bool, typer.Option("--suggestions/--no-suggestions", help="Labels for annotators to correct.")
+    ] = True,
+    seed: Annotated[int, typer.Option(help="Another seed, another assignment.")] = 0,
+    create_users: Annotated[
+        bool, typer.Option("--create-users", help="Make accounts that are missing.")
+    ] = False,
+    url: UrlOption = None,
+    user: UserOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Bring a labelling round into doccano: each annotator's share, with suggestions.
+
+    Each annotator gets a project of their own (NAME · USER) with the labels, the guideline, and each
+    paragraph's report and headings. Who gets what is kept in annotations/rounds/NAME.jsonl. Pushing again,
+    also after any interruption, adds only what is new.
+
+    Example: `baogao annotations push round1 --annotators zhang,li,wang --overlap 0.2 --create-users`
+    """
+    from baogao.annotations.client import open_connection
+    from baogao.annotations.push import push_round, unlabelled_blocks
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    given = unlabelled_blocks(found, blocks)
+    connection = open_connection(found, url=url, user=user)
+    done = push_round(
+        connection, found, name, given, annotators=[a.strip() for a in annotators.split(",") if a.strip()],
+        overlap=overlap, suggest=_suggester(found, model) if suggestions else None, seed=seed,
+        create_users=create_users,
+    )  # fmt: skip
+    for annotator, part in done.items():
+        copies = f", {part.removed} copies removed" if part.removed else ""
+        typer.echo(f"{annotator}: {part.added} paragraphs added, {part.present} there already{copies}")
+    accounts = found.annotations / "doccano" / "accounts.json"
+    if accounts.exists():
+        typer.echo(f"passwords of the accounts made: {accounts}", err=True)
+    typer.echo(
+        f"annotators log in at {connection.url}/auth; then: baogao annotations progress {name}", err=True
+    )
+
+
+def pull(
+    name: Annotated[str, typer.Argument(help="The round.")],
+    idle_cap: Annotated[float, typer.Option(help="Seconds; a longer pause is no work.")] = 300,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace labels that no pull wrote, or shrink.")
+    ] = False,
+    url: UrlOption = None,
+    user: UserOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Take what annotators did into annotations/passes/NAME/ANNOTATOR.
+
+    Every paragraph comes back, confirmed or not, with who, when, comments and seconds in `meta`. Nothing is
+    written unless all came. Exit status 1 where labels fit no text or a paragraph stands twice.
+
+    Example: `baogao annotations pull round1`
+    """
+    from baogao.annotations.client import open_connection
+    from baogao.annotations.pull import pull_round
+    from baogao.errors import Findings
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    connection = open_connection(found, url=url, user=user)
+    problems = []
+    for annotator, part in pull_round(connection, found, name, force=force, idle_cap=idle_cap).items():
+        pace = "" if part.median_seconds is None else f", {part.median_seconds:.0f} s a paragraph (median)"
+        typer.echo(
+            f"{annotator}: {part.confirmed} of {part.paragraphs} paragraphs confirmed, {part.changed} new or "
+            f"changed, {part.labels} labels, {part.comments} comments{pace}"
+        )
+        problems += part.problems
+    for line in problems:
+        typer.echo(line, err=True)
+    typer.echo(f"in {found.annotations / 'passes' / name}", err=True)
+    if problems:
+        raise Findings(f"{len(problems)} paragraphs want a look", todo="see the lines above")
+
+
+def progress(
+    name: Annotated[str, typer.Argument(help="The round.")],
+    url: UrlOption = None,
+    user: UserOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """How far each annotator is, and how long the rest will take at their pace so far.
+
+    Example: `baogao annotations progress round1`
+    """
+    from baogao.annotations.client import open_connection
+    from baogao.annotations.pull import round_progress
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    connection = open_connection(found, url=url, user=user)
+    for annotator, part in round_progress(connection, found, name).items():
+        left = part.paragraphs - part.confirmed
+        pace = "" if part.median_seconds is None else (
+            f", {part.median_seconds:.0f} s a paragraph, about {left * part.median_seconds / 60:.0f} min left"
+        )  # fmt: skip
+        away = "" if part.member else ", is not in the project: push the round again"
+        share = part.confirmed / part.paragraphs
+        typer.echo(f"{annotator}: {part.confirmed} of {part.paragraphs} ({share:.0%}){pace}{away}")
+
+
+def _suggester(workspace: Workspace, model: Path | None) -> Suggest:
+    if model is not None:
+        from baogao.models.pipeline import load_pipeline
+        from baogao.models.predict import label_blocks
+
+        nlp = load_pipeline(model)
+        return lambda blocks: label_blocks(nlp, blocks)
+    from baogao.annotations.export import suggest_blocks
+    from baogao.annotations.rules import workspace_rules
+
+    rules = workspace_rules(workspace)
+    return lambda blocks: suggest_blocks(blocks, rules)
+
+
+COMMANDS = (serve, push, pull, progress)
