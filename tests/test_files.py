@@ -1,0 +1,110 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from baogao.errors import InputError
+from baogao.files import hold_lock, read_bytes, sha256_tree, write_atomic, write_folder
+
+
+def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text("old")
+    with pytest.raises(KeyError), write_atomic(path) as handle:
+        handle.write("half")
+        raise KeyError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["gold.jsonl"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
+def test_a_full_or_closed_disk_is_one_line_and_the_old_file_stays(tmp_path, monkeypatch, code):
+    path = tmp_path / "gold.jsonl"
+    path.write_text("old")
+
+    def full(_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=os.strerror(code)), write_atomic(path) as handle:
+        handle.write("new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["gold.jsonl"]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "model"
+    with write_folder(target) as folder:
+        (folder / "a").write_text("1")
+    with pytest.raises(KeyError), write_folder(target) as folder:
+        (folder / "b").write_text("2")
+        raise KeyError
+    assert os.listdir(target) == ["a"]
+    with write_folder(target) as folder:
+        (folder / "b").write_text("2")
+    assert os.listdir(target) == ["b"]
+    assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("path", ["missing", ".", "a\0b", "/dev/zero"])
+def test_what_is_no_file_is_refused_in_one_line(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as error:
+        read_bytes(path)
+    assert "\n" not in str(error.value) and "\0" not in str(error.value)
+
+
+def test_a_file_over_the_limit_is_not_read_whole(tmp_path):
+    (tmp_path / "big").write_bytes(b"x" * 1001)
+    with pytest.raises(InputError, match=r"larger than 0\.001 MB"):
+        read_bytes(tmp_path / "big", limit=1000)
+
+
+def test_the_digest_sees_content_names_and_absence(tmp_path):
+    (tmp_path / "a").write_text("1")
+    one = sha256_tree(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b").write_text("1")
+    two = sha256_tree(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b").write_text("2")
+    assert len({one, two, sha256_tree(tmp_path / "a", tmp_path / "b")}) == 3
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from baogao.files import hold_lock
+with hold_lock(Path(sys.argv[1]), "baogao run"):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def holder(path: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLD, str(path), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_command_says_who_holds_the_lock_and_waits(tmp_path, capfd):
+    process = holder(tmp_path / "lock", 1.0)
+    start = time.monotonic()
+    with hold_lock(tmp_path / "lock", "baogao predict"):
+        waited = time.monotonic() - start
+    assert process.wait() == 0
+    assert waited > 0.3
+    assert f"waiting for baogao run (process {process.pid})" in capfd.readouterr().err
+
+
+def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, capfd):
+    process = holder(tmp_path / "lock", 60)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with hold_lock(tmp_path / "lock", "baogao run"):
+        pass
+    assert "waiting" not in capfd.readouterr().err
