@@ -5,9 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from baogao.corpus.segment import segment_file, segment_files, segment_text
+from baogao.corpus.segment import segment_file, segment_files, segment_text, segment_workspace
 from baogao.errors import InputError
-from baogao.records import Block, read_blocks
+from baogao.records import Block, Report, read_blocks, write_jsonl
+from baogao.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 REPORTS = sorted(path.stem for path in (ROOT / "annotations" / "gold").glob("*.jsonl"))
@@ -59,3 +60,41 @@ def test_offsets_cover_the_text_of_an_unscrambled_block():
     assert isinstance(blocks[0], Block)
     assert [source[b.start : b.end] for b in blocks] == ["一、总体情况", "2023年,全 区推进。"]
     assert blocks[1].text == "2023年,全区推进。"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    reports = tmp_path / "corpus" / "reports"
+    reports.mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        (reports / f"{name}.txt").write_text(f"一、总体情况\n{name}局完成了全部任务。", encoding="utf-8")
+    write_jsonl(
+        tmp_path / "corpus" / "manifest.jsonl", [Report(id=n, file=f"reports/{n}.txt") for n in "abc"]
+    )
+    return Workspace(tmp_path)
+
+
+def test_a_workspace_gives_the_same_bytes_with_any_number_of_processes(workspace):
+    one = [path.read_bytes() for path in segment_workspace(workspace, jobs=1)]
+    paths = segment_workspace(workspace, jobs=2)
+    assert [path.read_bytes() for path in paths] == one
+    assert [path.name for path in paths] == ["a.jsonl", "b.jsonl", "c.jsonl"]
+    assert [block.text for block in read_blocks(paths[0])] == ["一、总体情况", "a局完成了全部任务。"]
+
+
+def test_one_bad_report_leaves_the_blocks_as_they_were(workspace):
+    before = {path.name: path.read_bytes() for path in segment_workspace(workspace)}
+    (workspace.corpus / "reports" / "b.txt").write_bytes(b"")
+    with pytest.raises(InputError, match="b.txt.*is empty"):
+        segment_workspace(workspace)
+    assert {path.name: path.read_bytes() for path in (workspace.corpus / "blocks").iterdir()} == before
+
+
+@pytest.mark.parametrize("file", ["../../outside.txt", "reports/link.txt"])
+def test_a_report_outside_the_workspace_is_refused(workspace, tmp_path_factory, file):
+    outside = tmp_path_factory.mktemp("elsewhere") / "outside.txt"
+    outside.write_text("秘密文件的内容,不应当被读取。", encoding="utf-8")
+    (workspace.corpus / "reports" / "link.txt").symlink_to(outside)
+    write_jsonl(workspace.corpus / "manifest.jsonl", [Report(id="x", file=file)])
+    with pytest.raises(InputError, match="outside the workspace"):
+        segment_workspace(workspace)

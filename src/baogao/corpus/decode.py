@@ -22,6 +22,7 @@ _FREQUENT = frozenset(
     "這個國時來們說產種發動會過進著實現點應開還當從業無與關學經對後於爲為條體問題義線數間設級組見計論運農區強決處務執規範導領議報"
     "0123456789,.;:、。，；：（）()《》“”\n\r \u3000"
 )
+_HAN = re.compile("[\u4e00-\u9fff]")
 _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x7f-\x84\x86-\x9f]")
 
 
@@ -38,7 +39,7 @@ def decode(data: bytes, *, file: str | Path | None = None, declared: str | None 
             return _checked(data[len(bom) :].decode(encoding, "replace"), file)
     try:
         text = data.decode("utf-8")
-        if "\0" not in text or _likeness(text) > 0.3:  # else UTF-16, which is valid UTF-8 too
+        if "\0" not in text or _HAN.search(text):  # else UTF-16, whose Latin part is valid UTF-8 too
             return _checked(text, file)
     except UnicodeDecodeError:
         pass

@@ -10,11 +10,13 @@ from baogao.corpus.body import Line, find_body
 from baogao.corpus.decode import decode
 from baogao.corpus.mapped import Mapped, strip_edges
 from baogao.corpus.outline import build_blocks
+from baogao.corpus.parallel import parallel
 from baogao.corpus.paragraphs import make_paragraphs
 from baogao.corpus.scramble import repair
 from baogao.errors import InputError
-from baogao.files import read_bytes
-from baogao.records import Block
+from baogao.files import read_bytes, write_folder
+from baogao.records import Block, Report, write_jsonl
+from baogao.workspace import Workspace
 
 _BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
@@ -73,3 +75,38 @@ def segment_files(paths: Iterable[str | Path]) -> Iterator[Block]:
             )  # fmt: skip
         seen[name] = path
         yield from segment_file(path, report=name)
+
+
+def segment_workspace(workspace: Workspace, *, jobs: int = 1) -> list[Path]:
+    """Write corpus/blocks/REPORT.jsonl for each report of the manifest, with `jobs` processes; the same
+    bytes whatever their number. The folder is replaced as a whole, or left as it was on any error.
+
+    Raises InputError for a report that cannot be read, or that lies outside the workspace.
+    """
+    target = workspace.corpus / "blocks"
+    with write_folder(target) as folder:
+        work = [(report_path(workspace, report), report.id, folder) for report in workspace.reports()]
+        names = list(parallel(_write_blocks, work, jobs=jobs, what="segmenting"))
+    return [target / name for name in names]
+
+
+def report_path(workspace: Workspace, report: Report) -> Path:
+    """Where a report of the manifest lies. Raises InputError where it points out of the workspace."""
+    manifest = workspace.corpus / "manifest.jsonl"
+    if Path(report.id).name != report.id or not report.id.isprintable():
+        raise InputError(
+            f"the id {report.id!r} is no file name", file=manifest, field="id", todo="choose a plain name"
+        )
+    path = workspace.corpus / report.file
+    if not path.resolve().is_relative_to(workspace.root.resolve()):
+        raise InputError(
+            f"{report.file!r} of report {report.id} lies outside the workspace", file=manifest, field="file",
+            todo="add the file itself with: baogao corpus add FILE",
+        )  # fmt: skip
+    return path
+
+
+def _write_blocks(path: Path, report: str, folder: Path) -> str:
+    name = f"{report}.jsonl"
+    write_jsonl(folder / name, segment_file(path, report=report))
+    return name
