@@ -20,9 +20,15 @@ from baogao.workspace import Workspace
 FEW_REPORTS = 10  # below it an interval over reports shows their spread and not much more
 
 
-def read_passes(workspace: Workspace | None, paths: Sequence[str | Path]) -> Passes:
-    """Annotator (the folder's or file's name) → block id → block, for each path; a path is looked for where
-    it says and then below the workspace's annotations/. Labels must be in the workspace's labels.toml."""
+def read_passes(
+    workspace: Workspace | None, paths: Sequence[str | Path], *, unconfirmed: bool = False
+) -> Passes:
+    """Annotator → block id → block, for the folders or files of `paths`, one an annotator.
+
+    The annotator is the folder's or file's name; a folder of folders (a pulled round) holds one annotator
+    each. A path is looked for where it says and then below the workspace's annotations/. Labels must be in
+    its labels.toml. What an annotator has not confirmed is left out unless `unconfirmed`.
+    """
     names = workspace.labels() if workspace else None
     passes: dict[str, dict[str, LabelledBlock]] = {}
     seen: set[Path] = set()
@@ -32,15 +38,28 @@ def read_passes(workspace: Workspace | None, paths: Sequence[str | Path]) -> Pas
             place = workspace.annotations / path
         if not place.exists():
             raise InputError("is not there", file=path, todo="name a folder such as annotations/passes/a")
-        if place.resolve() in seen:
-            raise InputError("is named twice", file=path, todo="name different folders")
-        seen.add(place.resolve())
-        blocks = read_labelled_folder(
-            place, sections=names.sections if names else None, labels=names.entities if names else None
-        )
-        name = place.stem if place.is_file() else place.resolve().name
-        passes[name if name not in passes else str(path)] = {block.id: block for block in blocks}
+        for found in _annotators(place):
+            if found.resolve() in seen:
+                raise InputError("is named twice", file=found, todo="name different folders")
+            seen.add(found.resolve())
+            blocks = read_labelled_folder(
+                found, sections=names.sections if names else None, labels=names.entities if names else None
+            )
+            name = found.stem if found.is_file() else found.resolve().name
+            passes[name if name not in passes else str(found)] = {
+                block.id: block for block in blocks if unconfirmed or _is_confirmed(block)
+            }
     return passes
+
+
+def _annotators(place: Path) -> list[Path]:
+    folders = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+    return folders if folders and not list(place.glob("*.jsonl")) else [place]
+
+
+def _is_confirmed(block: LabelledBlock) -> bool:
+    """Blocks that no doccano has seen have no `confirmed` and count as done."""
+    return not isinstance(block.meta, dict) or block.meta.get("confirmed") is not False
 
 
 def agreement_record(result: Agreement) -> dict[str, Any]:

@@ -39,9 +39,15 @@ def suggest_blocks(blocks: Iterable[Block], rules: Rules) -> list[LabelledBlock]
         entities = rules.suggest(block.text) if block.kind == "paragraph" else []
         for span in entities:
             span.text = block.text[span.start : span.end]
-        fields = {name: getattr(block, name) for name in Block.__struct_fields__}
-        labelled.append(LabelledBlock(**fields, entities=entities))
+        found = as_labelled(block)
+        found.entities = entities
+        labelled.append(found)
     return labelled
+
+
+def as_labelled(block: Block) -> LabelledBlock:
+    """The block without labels."""
+    return LabelledBlock(**{name: getattr(block, name) for name in Block.__struct_fields__})
 
 
 def doccano_row(block: Block, entities: Iterable[Entity] = (), section: str | None = None) -> dict[str, Any]:

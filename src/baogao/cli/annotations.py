@@ -67,11 +67,14 @@ def suggest(
 @app.command()
 def agreement(
     passes: Annotated[
-        list[str], typer.Argument(help="Folders or files of labelled blocks, one per annotator.")
+        list[str], typer.Argument(help="A folder or file for each annotator, or a pulled round's folder.")
     ],
     json: Annotated[str | None, typer.Option(help="Write every figure there as JSON (- : stdout).")] = None,
     worst: Annotated[int, typer.Option(min=0, help="How many of the worst paragraphs to show.")] = 5,
     samples: Annotated[int, typer.Option(min=1, help="Resamples behind each interval.")] = 1000,
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", help="Count paragraphs that are not confirmed, too.")
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """How far annotators agree: spans per label, sections, confusions, the worst paragraphs.
@@ -90,10 +93,86 @@ def agreement(
     from baogao.files import write_atomic
     from baogao.workspace import Workspace
 
-    result = agreement(read_passes(Workspace.find(workspace), passes), samples=samples)
+    found = read_passes(Workspace.find(workspace), passes, unconfirmed=unconfirmed)
+    result = agreement(found, samples=samples)
     if json is not None:
         with write_atomic(json) as handle:
             json_module.dump(agreement_record(result), handle, ensure_ascii=False, indent=1)
             handle.write("\n")
     if json != "-":
         Console(soft_wrap=True, highlight=False).print(agreement_tables(result, worst=worst))
+
+
+@app.command()
+def review(
+    passes: Annotated[
+        list[str], typer.Argument(help="A folder or file for each annotator, or a pulled round's folder.")
+    ],
+    majority: Annotated[bool, typer.Option("--majority", help="Decide by votes; ties stay open.")] = False,
+    adopt: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Decide the rest as this annotator did.")
+    ] = None,
+    reviewer: Annotated[
+        str | None, typer.Option(metavar="USER", help="A doccano user who decides the rest there.")
+    ] = None,
+    name: Annotated[str, typer.Option("--round", help="What the review is called in doccano.")] = "review",
+    create_users: Annotated[
+        bool, typer.Option("--create-users", help="Make the reviewer's account if it is missing.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option(help="The folder; else annotations/gold.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Change labels that gold has already.")] = False,
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", help="Take paragraphs that are not confirmed, too.")
+    ] = False,
+    url: doccano.UrlOption = None,
+    user: doccano.UserOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Settle what annotators disagree on and write gold, which keeps who decided.
+
+    What all agree on, or one alone labelled, needs no decision. For the rest: --majority, --adopt NAME,
+    --reviewer USER, or these in that order. With a reviewer, disagreements go to a doccano project where
+    every version is shown; run the same command again to take the decisions made so far. Exit status 1
+    while paragraphs are open.
+
+    Example: `baogao annotations review passes/round1 --reviewer wang --create-users`
+
+    Example: `baogao annotations review passes/a passes/b --adopt a --output adopted`
+    """
+    from baogao.annotations.agreement_table import read_passes
+    from baogao.annotations.review import compare, decide_by_adopting, decide_by_majority, write_gold
+    from baogao.errors import Findings
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    state = compare(read_passes(found, passes, unconfirmed=unconfirmed))
+    typer.echo(f"{len(state.decided)} paragraphs are agreed on, {len(state.open)} are not", err=True)
+    if majority:
+        state = decide_by_majority(state)
+    if adopt is not None:
+        state = decide_by_adopting(state, adopt)
+    if reviewer is not None:
+        from baogao.annotations.client import open_connection
+        from baogao.annotations.review_round import review_in_doccano
+
+        connection = open_connection(found, url=url, user=user)
+        state, pushed = review_in_doccano(
+            connection, found, name, state, reviewer=reviewer, create_user=create_users
+        )
+        typer.echo(f"{reviewer}: {pushed.added} paragraphs added, {pushed.present} there already", err=True)
+    if state.open and not (majority or adopt or reviewer):
+        first = ", ".join(list(state.open)[:3])
+        raise Findings(
+            f"{len(state.open)} paragraphs differ ({first} …); nothing is written",
+            todo="decide with --majority, --adopt NAME or --reviewer USER",
+        )
+    written = write_gold(found, state, output or found.annotations / "gold", force=force)
+    typer.echo(
+        f"wrote {output or found.annotations / 'gold'}: {written.added} paragraphs added, "
+        f"{written.changed} changed, {written.same} there already, {written.reports} files"
+    )
+    if state.open:
+        first = ", ".join(list(state.open)[:3])
+        raise Findings(
+            f"{len(state.open)} paragraphs are open ({first})", todo="decide them and run this again"
+        )
