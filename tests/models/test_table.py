@@ -99,7 +99,7 @@ def test_an_unreadable_quantity_keeps_its_row():
 def test_cells_that_look_like_formulas_are_marked_as_text():
     text = csv_text(rows('=HYPERLINK("http://x","y")受理[FIGURE:3件]'))
     (row,) = csv.DictReader(io.StringIO(text))
-    assert row["sentence"].startswith("'=HYPERLINK") and row["comparator"] == "=" and row["value"] == "3.0"
+    assert row["sentence"].startswith("'=HYPERLINK") and row["comparator"] == "=" and row["value"] == "3"
     assert row["approximate"] == "false"
 
 

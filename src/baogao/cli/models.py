@@ -62,3 +62,36 @@ def table(
         predict=predictor(model or home.models / "pipeline"),
     )
     typer.echo(f"{count} figures in {output}", err=True)
+
+
+@app.command()
+def serve(
+    model: Annotated[
+        str | None, typer.Option(help="A pipeline folder or package; else models/pipeline of the workspace.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0 takes a free one.")] = 8765,
+    workers: Annotated[int, typer.Option(min=1, help="Reports labelled at the same time.")] = 1,
+    at_once: Annotated[int, typer.Option(min=1, help="Requests served or waiting; more get a 503.")] = 32,
+    limit_mb: Annotated[float, typer.Option(min=0.001, help="Largest report, in MB.")] = 20,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds for one report.")] = 60,
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """A page, for this machine only, where one drops a report and sees it labelled; and POST /api/label.
+
+    Example: `baogao models serve`, then open the address it prints, or:
+    `curl --data-binary @report.docx 'http://127.0.0.1:8765/api/label?name=report.docx'`
+    """
+    from baogao.models.serve import serve as run
+    from baogao.workspace import Workspace
+
+    home = Workspace.find(workspace) if workspace is not None or model is None else None
+    run(
+        model if model is not None else home.models / "pipeline",  # type: ignore[union-attr]
+        workspace=home.root if home else None,
+        port=port,
+        workers=workers,
+        at_once=at_once,
+        limit=int(limit_mb * 1e6),
+        time_limit=time_limit,
+        ready=lambda address: typer.echo(f"serving on {address} (Ctrl-C ends it)", err=True),
+    )

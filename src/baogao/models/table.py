@@ -106,10 +106,12 @@ def _cells(row: Figure) -> list[Any]:
 
 
 def _safe(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula, marked as text; a lone mark (the = of the column
-    comparator) runs nothing."""
+    """A cell as CSV holds it. Text that a spreadsheet would run as a formula is marked as text; a lone mark
+    (the = of the column comparator) runs nothing."""
     if isinstance(cell, bool):
         return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)  # 17, not 17.0
     if isinstance(cell, str) and len(cell) > 1 and cell.lstrip(" ").startswith(_FORMULA_STARTS):
         return "'" + cell
     return cell
