@@ -83,6 +83,8 @@ def _overrides(arguments: list[str]) -> dict[str, Any]:
             if not rest:
                 raise InputError(f"{name} has no value", todo="write it after the name")
             value = rest.pop(0)
+        if name == "--training.seed":
+            raise InputError("the seed has an option of its own", todo="write --seed N")
         try:
             found[name[2:].replace("-", "_")] = json.loads(value)
         except ValueError:

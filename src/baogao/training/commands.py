@@ -31,7 +31,7 @@ def train_workspace_ner(
     train = training_blocks(workspace, held_out)
     options["labels"] = workspace.labels().entities
     with tempfile.TemporaryDirectory(prefix="baogao-words-") as scratch:
-        words = _segmenter(workspace, config, segmenter, train, Path(scratch) if held_out else None)
+        words = _segmenter(workspace, config, segmenter, held_out, Path(scratch) / "segmenter")
         if len(seeds) > 1:
             return train_seeds(
                 train, output, config=config, seeds=seeds, segmenter=words, overrides=overrides, **options
@@ -50,22 +50,18 @@ def training_blocks(workspace: Workspace, held_out: Sequence[str] = ()) -> list[
 
 
 def _segmenter(
-    workspace: Workspace, config: Path, given: str | None, train: list[LabelledBlock], scratch: Path | None
+    workspace: Workspace, config: Path, given: str | None, held_out: Sequence[str], scratch: Path
 ) -> Path | None:
-    """The segmenter that `config` asks for: the one given, else what training/segmenter.toml names, else
-    models/segmenter, trained when missing; with `scratch`, one that has not seen what is held out."""
-    from baogao.training.segmenter import SegmenterConfig, load_segmenter, train_segmenter
+    """The segmenter for a `config` that uses words: the one given, else the workspace's (made when missing
+    and mended where it is out of date), or, where that learns from a report held out, one made at `scratch`
+    without it."""
+    from baogao.training.segmenter import load_segmenter, make_segmenter, sees
 
     if given is not None:
-        load_segmenter(given)  # says what is wrong with it before anything is trained
+        load_segmenter(given)  # a wrong one is told now, not after training
         return Path(given)
     if "segmenter" not in read_spacy_config(config).get("paths", {}):
         return None
-    settings = workspace.training / "segmenter.toml"
-    chosen = workspace.config("training/segmenter.toml", SegmenterConfig) if settings.exists() else None
-    if chosen is not None and chosen.model is not None:
-        return Path(chosen.model)
-    folder = workspace.models / "segmenter" if scratch is None else scratch / "segmenter"
-    if not folder.exists():
-        train_segmenter(train, folder, **({} if chosen is None else {"iterations": chosen.iterations}))
-    return folder
+    if any(sees(workspace, report) for report in held_out):
+        return Path(make_segmenter(workspace, held_out=held_out, output=scratch))
+    return Path(make_segmenter(workspace))

@@ -77,10 +77,12 @@ def train_ner(
         folder = Path(name)
         write_docbin(train, folder / "train.spacy")
         write_docbin(dev, folder / "dev.spacy")
-        paths = {"paths.train": str(folder / "train.spacy"), "paths.dev": str(folder / "dev.spacy")}
-        if segmenter is not None and "segmenter" in read_spacy_config(config).get("paths", {}):
+        named = read_spacy_config(config).get("paths", {})
+        paths = workspace_paths(config)
+        paths |= {"paths.train": str(folder / "train.spacy"), "paths.dev": str(folder / "dev.spacy")}
+        if segmenter is not None and "segmenter" in named:
             paths["paths.segmenter"] = str(segmenter)
-        nlp = _initialise(config, {**settings, **paths, "training.seed": seed}, gpu)
+        nlp = _initialise(config, {**paths, **settings, "training.seed": seed}, gpu)
         misaligned = misaligned_spans(nlp, [*train, *dev])
         if misaligned and not allow_misaligned:
             raise InputError(
@@ -101,7 +103,7 @@ def train_ner(
             "misaligned": {"spans": len(misaligned), "examples": misaligned[:EXAMPLES]},
         }
         with write_folder(output) as target:
-            _finish(folder / "model" / "model-best", target, meta)
+            _finish(folder / "model" / "model-best", target, named, meta)
     return Path(output)
 
 
@@ -245,11 +247,13 @@ def recipe_hash(
     import spacy
 
     words = Path(segmenter) if segmenter is not None else None
+    files = [Path(path) for path in workspace_paths(config).values()]
     parts = [
         [__version__, spacy.__version__],
         data_hash(paragraphs(train), paragraphs(dev or [])),
-        sha256(config.read_bytes()) if config.is_file() else None,
+        sha256(config.read_bytes()),
         sha256_tree(words) if words is not None and words.exists() else str(words),
+        sha256_tree(*files),
         overrides or {},
     ]
     return sha256(json.dumps(parts, sort_keys=True).encode())
@@ -263,6 +267,17 @@ def read_spacy_config(path: Path, overrides: dict[str, Any] | None = None) -> An
         if not Path(path).is_file():
             raise InputError("no such config", file=path, todo="name one with --config, see training/")
         return load_config(path, overrides=overrides or {}, interpolate=False)
+
+
+def workspace_paths(config: Path) -> dict[str, str]:
+    """Settings `paths.*` for the relative paths of `config` that are in the workspace of its folder
+    training/: a model can then be trained from any working directory."""
+    root = Path(config).resolve().parent.parent
+    values = read_spacy_config(config).get("paths", {})
+    found = {
+        f"paths.{key}": root / value for key, value in values.items() if isinstance(value, str) and value
+    }
+    return {key: str(path) for key, path in found.items() if path.exists()}
 
 
 def _initialise(config: Path, overrides: dict[str, Any], gpu: int) -> Language:
@@ -298,14 +313,14 @@ def _train(nlp: Language, folder: Path, gpu: int, stream: Any) -> None:
         train(nlp, folder, use_gpu=gpu, stdout=stream, stderr=stream)
 
 
-def _finish(model: Path, target: Path, meta: dict[str, Any]) -> None:
-    """Move a trained model into `target`, without the temporary paths it was trained from."""
+def _finish(model: Path, target: Path, paths: dict[str, Any], meta: dict[str, Any]) -> None:
+    """Move a trained model into `target`, with the config's own `paths` instead of this machine's."""
     from thinc.api import Config
 
     for path in model.iterdir():
         shutil.move(path, target / path.name)
     settings = Config().from_disk(target / "config.cfg", interpolate=False)
-    settings["paths"].update(train=None, dev=None)
+    settings["paths"] = paths
     settings.to_disk(target / "config.cfg", interpolate=False)
     path = target / "meta.json"
     # spaCy orders labels by a set, so sorted keys: the same training writes the same bytes.
