@@ -133,24 +133,31 @@ function applyHidden() {
 
 function showBlock(block, index) {
   const points = Array.from(block.text); // offsets count code points, JavaScript counts UTF-16 units
-  const pieces = [];
+  const strong = make("strong"); // the run-in heading of a paragraph
+  const rest = make("span");
+  const bold = leadEnd(block);
+  const write = (start, end) => {
+    if (start < Math.min(end, bold)) strong.append(points.slice(start, Math.min(end, bold)).join(""));
+    if (Math.max(start, bold) < end) rest.append(points.slice(Math.max(start, bold), end).join(""));
+  };
   let at = 0;
   const entities = block.entities.map((entity, place) => [entity, place]).sort(([a], [b]) => a.start - b.start);
   for (const [entity, place] of entities) {
-    pieces.push(points.slice(at, entity.start).join(""));
+    write(at, entity.start);
     const mark = make("mark", { tabIndex: -1 }, points.slice(entity.start, entity.end).join(""));
     mark.dataset.entity = entity.label;
     mark.dataset.start = entity.start;
     mark.style.setProperty("--c", colorOf("entity", entity.label));
     if (entity.score != null && entity.score < LOW) mark.classList.add("low");
     describe(mark, () => describeEntity(entity, result.values[block.id]?.[place]));
-    pieces.push(mark);
+    (entity.start < bold ? strong : rest).append(mark);
     at = entity.end;
   }
-  pieces.push(points.slice(at).join(""));
+  write(at, points.length);
+  const body = [numberOf(block), strong, rest];
   if (block.kind === "heading") {
     const level = Math.min(6, 2 + (block.level ?? 1));
-    return make(`h${level}`, { id: `b${index}`, className: "block heading", tabIndex: -1 }, block.number ? make("span", { className: "number" }, block.number) : "", ...pieces);
+    return make(`h${level}`, { id: `b${index}`, className: "block heading", tabIndex: -1 }, ...body);
   }
   const row = make("div", { id: `b${index}`, className: `block ${block.kind}`, tabIndex: -1 });
   if (block.section) {
@@ -160,9 +167,17 @@ function showBlock(block, index) {
     describe(tag, () => [[say("section"), nameOf("section", block.section)], [say("score"), block.section_score?.toFixed(2)]]);
     row.append(tag);
   }
-  const number = block.number && !block.text.startsWith(block.number) ? make("span", { className: "number" }, block.number) : "";
-  row.append(make("p", {}, number, ...pieces));
+  row.append(make("p", {}, ...body));
   return row;
+}
+
+// A number that the text does not begin with was lost in the source and put back.
+const numberOf = (block) => (block.number && !block.text.startsWith(block.number) ? block.number : "");
+
+function leadEnd(block) {
+  if (!block.lead) return 0;
+  const found = block.text.indexOf(block.lead);
+  return found < 0 || found > 12 ? 0 : Array.from(block.text.slice(0, found + block.lead.length)).length;
 }
 
 function describeEntity(entity, value) {
@@ -216,17 +231,15 @@ function describe(element, lines) {
 
 function showOutline() {
   const items = [];
-  let opening = true;
   result.blocks.forEach((block, index) => {
-    if (block.kind === "heading") opening = false;
-    if (block.kind === "heading" || (opening && block.kind === "paragraph" && items.length === 0)) {
-      const text = block.kind === "heading" ? `${block.number ?? ""}${block.text}` : say("start_of");
-      const link = make("a", { href: `#b${index}` }, make("span", { className: "dot" }), text);
-      const next = result.blocks.slice(index).find((other, i) => other.section && (i === 0 || other.kind === "paragraph"));
-      if (next) link.style.setProperty("--c", colorOf("section", next.section));
-      link.addEventListener("click", () => choose("text"));
-      items.push(make("li", { className: `level${block.level ?? 1}` }, link));
-    }
+    const heading = block.kind === "heading" ? block.text : block.lead;
+    if (!heading && (items.length > 0 || block.kind !== "paragraph")) return;
+    const number = block.kind === "heading" ? numberOf(block) : block.number ?? "";
+    const link = make("a", { href: `#b${index}` }, make("span", { className: "dot" }), heading ? number + heading : say("start_of"));
+    const paragraph = result.blocks.slice(index).find((other) => other.section);
+    if (paragraph) link.style.setProperty("--c", colorOf("section", paragraph.section));
+    link.addEventListener("click", () => choose("text"));
+    items.push(make("li", { className: `level${block.level ?? 1}` }, link));
   });
   if (items.length === 0) items.push(make("li", { className: "quiet" }, say("no_outline")));
   $("outline-list").replaceChildren(...items);
@@ -293,7 +306,7 @@ function choose(view) {
 }
 
 function step(by) {
-  const marks = [...$("blocks").querySelectorAll("mark:not(.off)")];
+  const marks = [...$("blocks").querySelectorAll("mark:not(.off), .tag")];
   if (marks.length === 0) return;
   choose("text");
   const now = marks.indexOf(document.activeElement);
