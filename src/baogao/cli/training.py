@@ -66,6 +66,68 @@ def ner(
     typer.echo(f"wrote {output or found.models / 'ner'} (seed {best[0]})")
 
 
+@app.command()
+def sections(
+    config: Annotated[Path | None, typer.Option(help="Settings; else training/sections.toml.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The model's folder; else models/sections.")] = None,
+    seed: Annotated[int, typer.Option(help="For the folds that calibrate its scores.")] = 0,
+    held_out: HeldOutOption = [],  # noqa: B006
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Train the section model: one section a paragraph, from its text and the headings above it.
+
+    Example: `baogao training sections --held-out xishan-2018 --output models/sections-without-xishan`
+    """
+    from baogao.training.commands import train_workspace_sections
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    done = train_workspace_sections(found, output=output, config=config, seed=seed, held_out=held_out)
+    typer.echo(f"wrote {done}")
+
+
+@app.command()
+def segmenter(
+    output: Annotated[Path | None, typer.Option(help="The model's folder; else models/segmenter.")] = None,
+    held_out: HeldOutOption = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Train also when it is up to date.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Train the word segmenter that training/segmenter.toml asks for, and say which entities its words
+    cannot express.
+
+    Example: `baogao training segmenter --force`
+    """
+    from baogao.training.segmenter import load_segmenter, make_segmenter, report_inexpressible
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    place = make_segmenter(found, held_out=held_out, output=output, force=force)
+    typer.echo(f"{place}: {report_inexpressible(found, load_segmenter(place))}")
+
+
+@app.command()
+def dataset(
+    output: Annotated[Path | None, typer.Option(help="A folder; else training/dataset.")] = None,
+    held_out: HeldOutOption = [],  # noqa: B006
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the labelled blocks as a Hugging Face DatasetDict, split by report.
+
+    Example: `baogao training dataset --held-out xishan-2018`, then in Python
+    `datasets.load_from_disk("training/dataset")`
+    """
+    from baogao.training.commands import refuse_bad_labels
+    from baogao.training.dataset import build_dataset, save_dataset
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    refuse_bad_labels(found)
+    data = build_dataset(found, held_out)
+    place = save_dataset(data, output or found.training / "dataset")
+    typer.echo(f"wrote {place} ({', '.join(f'{name} {len(split)} blocks' for name, split in data.items())})")
+
+
 def _overrides(arguments: list[str]) -> dict[str, Any]:
     """Settings given as `--block.name value` or `--block.name=value`, values as JSON or else text."""
     import json

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from baogao.records import LabelledBlock
-from baogao.training.ner import read_spacy_config, train_ner
+from baogao.errors import InputError
+from baogao.records import LabelledBlock, check_labels, read_jsonl
+from baogao.training.ner import EXAMPLES, read_spacy_config, train_ner
 from baogao.training.seeds import dev_score, train_seeds
 from baogao.workspace import Workspace
 
@@ -42,11 +43,53 @@ def train_workspace_ner(
         return [(seeds[0], dev_score(output))]
 
 
+def train_workspace_sections(
+    workspace: Workspace,
+    *,
+    output: Path | None = None,
+    config: Path | None = None,
+    seed: int = 0,
+    held_out: Sequence[str] = (),
+) -> Path:
+    """Train the workspace's section model (training/sections.toml into models/sections by default) on gold
+    without `held_out` and on practice."""
+    from baogao.training.sections import train_sections
+
+    usual = workspace.training / "sections.toml"
+    config = config or (usual if usual.exists() else None)
+    train = training_blocks(workspace, held_out)
+    return train_sections(train, output or workspace.models / "sections", config=config, seed=seed)
+
+
 def training_blocks(workspace: Workspace, held_out: Sequence[str] = ()) -> list[LabelledBlock]:
     """The training side of the workspace's dataset as labelled blocks."""
     from baogao.training.dataset import build_dataset, to_blocks
 
+    refuse_bad_labels(workspace)
     return to_blocks(build_dataset(workspace, held_out)["train"])
+
+
+def refuse_bad_labels(workspace: Workspace) -> None:
+    """Raise an InputError for all labels in gold and practice that cannot be right: how many, where the
+    first is, and what the next few are."""
+    labels = workspace.labels()
+    sections, entities = set(labels.sections), set(labels.entities)
+    problems: list[InputError] = []
+    for folder in ("gold", "practice"):
+        for path in workspace.labelled_files(folder):
+            for line, block in read_jsonl(path, LabelledBlock):
+                try:
+                    check_labels(block, sections=sections, labels=entities)
+                except InputError as error:
+                    error.file, error.line = str(path), line
+                    problems.append(error)
+    if problems:
+        first = problems[0]
+        if len(problems) > 1:
+            others = [f"{Path(str(e.file)).name}:{e.line} {e.field}: {e.what}" for e in problems[1:EXAMPLES]]
+            more = ", …" if len(problems) > EXAMPLES else ""
+            first.what += f" ({len(problems)} such blocks; also {', '.join(others)}{more})"
+        raise first
 
 
 def _segmenter(
