@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,3 +62,51 @@ def baogao() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tiny_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A spaCy pipeline of three patterns over characters, with the reference labels in its meta: what reads
+    pipelines can be tested with it, before and without any training. It has no section component."""
+    import msgspec
+    import spacy
+
+    nlp = spacy.blank("zh")
+    digit, unit = (
+        {"TEXT": {"REGEX": "^[0-9.]$"}, "OP": "+"},
+        {"TEXT": {"IN": list("件个次项场名家户份人元%")}},
+    )
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns(  # type: ignore[attr-defined]
+        [
+            {"label": "METRIC", "pattern": [digit, {"TEXT": {"IN": list("万余")}, "OP": "*"}, unit]},
+            {
+                "label": "DOC",
+                "pattern": [{"TEXT": "《"}, {"TEXT": {"NOT_IN": ["》"]}, "OP": "+"}, {"TEXT": "》"}],
+            },
+            {
+                "label": "INST",
+                "pattern": [{"TEXT": {"IN": list("省市县区")}}, {"TEXT": "政"}, {"TEXT": "府"}],
+            },
+        ]
+    )
+    nlp.meta["name"] = "tiny"
+    nlp.meta["baogao"] = {"labels": msgspec.to_builtins(Workspace(REPO).labels())}
+    folder = tmp_path_factory.mktemp("tiny") / "pipeline"
+    nlp.to_disk(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page_address(tiny_pipeline: Path) -> Iterator[str]:
+    """The address of a running `baogao models serve` of the tiny pipeline, for one report at a time."""
+    command = [sys.executable, "-m", "baogao", "models", "serve", "--model", str(tiny_pipeline)]
+    server = subprocess.Popen(
+        [*command, "--port", "0", "--limit-mb", "1"], stderr=subprocess.PIPE, text=True, cwd=tiny_pipeline
+    )
+    assert server.stderr is not None
+    line = server.stderr.readline()
+    assert line.startswith("serving on http://127.0.0.1:"), line
+    yield line.split()[2].rstrip("/")
+    server.terminate()
+    server.wait(20)
