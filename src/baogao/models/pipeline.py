@@ -4,7 +4,7 @@ For a paragraph, `doc = nlp(text)` sets doc.ents, doc.cats (a probability a sect
 whole report goes through baogao.models.predict, which decodes the sections of its paragraphs together.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: spaCy's config system reads the types of registered functions.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ SECTIONS = "baogao_sections"
 
 
 @Language.factory(SECTIONS, assigns=["doc.cats", "doc._.section"])
-def make_sections(nlp: Language, name: str) -> SectionLabeller:
+def make_sections(nlp: Language, name: str) -> "SectionLabeller":
     """The factory spaCy finds by the entry point of this package."""
     return SectionLabeller(name)
 
@@ -32,14 +32,14 @@ def make_sections(nlp: Language, name: str) -> SectionLabeller:
 class SectionLabeller:
     """The spaCy component around a section model."""
 
-    def __init__(self, name: str = SECTIONS, model: SectionModel | None = None) -> None:
+    def __init__(self, name: str = SECTIONS, model: "SectionModel | None" = None) -> None:
         self.name = name
         self._model = model
         if not Doc.has_extension("section"):
             Doc.set_extension("section", getter=_best_category)
 
     @property
-    def model(self) -> SectionModel:
+    def model(self) -> "SectionModel":
         """The section model. Raises InputError before one is loaded."""
         if self._model is None:
             raise InputError(
@@ -71,7 +71,7 @@ class SectionLabeller:
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         return self.model.to_bytes()
 
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> SectionLabeller:
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SectionLabeller":
         from baogao.training.sections import SectionModel
 
         self._model = SectionModel.from_bytes(data)
@@ -82,7 +82,7 @@ class SectionLabeller:
 
         save_sections(self.model, Path(path))
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> SectionLabeller:
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SectionLabeller":
         from baogao.training.sections import load_sections
 
         self._model = load_sections(path)
