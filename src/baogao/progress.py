@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
+enabled = True  # `baogao --quiet` and `--log-json` turn bars off
 
 
 def track(items: Iterable[Item], what: str, *, total: int | None = None) -> Iterator[Item]:
     """Pass `items` through under a bar that says `what`; silent when standard error is not a terminal."""
-    if not sys.stderr.isatty():
+    if not (enabled and sys.stderr.isatty()):
         yield from items
         return
     from rich.console import Console

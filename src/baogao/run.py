@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import msgspec
 import baogao
 from baogao.errors import InputError
 from baogao.files import hold_lock, sha256, sha256_tree, write_atomic
+from baogao.log import logger
 from baogao.workspace import Workspace
 
 MADE_BY_COMMANDS = """\
@@ -110,7 +110,7 @@ class Stages:
 
 
 def _say(name: str, what: str) -> None:
-    print(f"{name:>12}  {what}", file=sys.stderr, flush=True)
+    logger.info("%12s  %s", name, what)
 
 
 def _corpus(workspace: Workspace) -> Stage:

@@ -5,7 +5,6 @@ Stage modules are imported inside commands, so that `--help` is quick.
 
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from baogao.cli import annotations, corpus, evaluate, models, training
 from baogao.errors import BaogaoError
+from baogao.log import logger
 
 app = typer.Typer(
     name="baogao",
@@ -29,6 +29,28 @@ app.add_typer(annotations.app, name="annotations")
 app.add_typer(training.app, name="training")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from baogao import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Messages as one JSON object a line.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    from baogao.log import configure
+
+    configure(verbose=verbose, quiet=quiet, log_json=log_json)
 
 
 @app.command()
@@ -71,13 +93,21 @@ def main() -> None:
     try:
         app()
     except BaogaoError as error:
-        print(f"baogao: {error}", file=sys.stderr)
+        if logger.handlers:
+            logger.error("baogao: %s", error)
+        else:
+            print(f"baogao: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        print("baogao: stopped; the same command goes on where it can", file=sys.stderr)
+        sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe had enough: `baogao corpus segment … --output - | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
         if os.environ.get("BAOGAO_DEBUG"):
+            import traceback
+
             traceback.print_exc()
         print(
             f"baogao: unexpected {type(error).__name__}: {' '.join(str(error).split())}; "

@@ -1,0 +1,70 @@
+"""Messages on standard error, for people or as JSON lines, and the summary that lies beside an output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from baogao.files import write_atomic
+
+logger = logging.getLogger("baogao")
+PACKAGES = ("baogao", "spacy", "spacy-pkuseg", "doccano-client", "scikit-learn", "datasets", "numpy")
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(record.created))
+        fields = {"time": moment, "level": record.levelname.lower(), "message": record.getMessage()}
+        return json.dumps(fields | getattr(record, "fields", {}), ensure_ascii=False, default=str)
+
+
+def configure(*, verbose: bool = False, quiet: bool = False, log_json: bool = False) -> None:
+    """Send baogao's messages to standard error: information and worse, with `verbose` details too, with
+    `quiet` only warnings and worse and no progress bars; with `log_json` one JSON object a line."""
+    from baogao import progress
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if log_json else logging.Formatter("%(message)s"))
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    progress.enabled = not quiet and not log_json
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
+    """Version of Python and of each package, None where it is not installed."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def write_summary(output: str | Path, command: str, started: float, **facts: Any) -> Path | None:
+    """Write OUTPUT.run.json beside `output`: command, versions, seconds since `started` (time.time()) and
+    `facts` (settings, counts, skipped files). Nothing for standard output; returns the path."""
+    if str(output) == "-":
+        return None
+    path = Path(output).with_name(Path(output).name + ".run.json")
+    summary = {
+        "command": command,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
+        # A clock that was set back while we worked must not make a duration negative.
+        "seconds": round(max(0.0, time.time() - started), 1),
+        "versions": versions(),
+        **facts,
+    }
+    with write_atomic(path) as handle:
+        json.dump(summary, handle, ensure_ascii=False, indent=1, default=str)
+        handle.write("\n")
+    return path
