@@ -176,3 +176,32 @@ def review(
         raise Findings(
             f"{len(state.open)} paragraphs are open ({first})", todo="decide them and run this again"
         )
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="A file (of our own format also a folder); - is stdin.")],
+    target: Annotated[Path, typer.Argument(help="The file to write; - is stdout.")],
+    to: Annotated[
+        str,
+        typer.Option(help="baogao, bio, bioes, bilou, bmes, docbin, prodigy, labelstudio or doccano."),
+    ],
+    source_format: Annotated[
+        str | None,
+        typer.Option("--from", help="The same, or columns for any tag scheme; else by the suffix."),
+    ] = None,
+) -> None:
+    """Labelled blocks to and from other tools: CoNLL columns, spaCy, Prodigy, Label Studio, doccano.
+
+    Says what was not read and what the target cannot hold.
+
+    Example: `baogao annotations convert annotations/gold gold.spacy --to docbin`
+
+    Example: `baogao annotations convert train.bmes train.jsonl --to baogao`
+    """
+    from baogao.annotations.formats import convert
+
+    count, notes = convert(source, target, source_format=source_format, target_format=to)
+    for note in notes:
+        typer.echo(note, err=True)
+    typer.echo(f"wrote {count} blocks to {target}", err=True)
