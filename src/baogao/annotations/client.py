@@ -22,6 +22,7 @@ from baogao.workspace import Workspace
 
 Answer = TypeVar("Answer")
 TRIES = 4
+PROJECTS_AT_ONCE = 4
 AGAIN = "the same command carries on where this one stopped"
 
 
@@ -54,7 +55,8 @@ class Connection:
             try:
                 return function(*args, **keywords)
             except requests.RequestException as error:
-                if not (safe and _passing(error)) or attempt == TRIES - 1:
+                tries = 2 if isinstance(error, requests.Timeout) else TRIES
+                if not (safe and _passing(error)) or attempt + 1 >= tries:
                     raise self._explain(what, error) from error
                 time.sleep(0.5 * 2**attempt)
         raise AssertionError

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,13 +50,14 @@ class Pushed:
     removed: int = 0
 
 
-def heading_context(block: Block) -> dict[str, str]:
-    """What an annotator sees beside a paragraph: its report and the headings above it."""
-    return {"报告": block.report, "标题": " › ".join(block.path) or "(无)"}
+def heading_context(block: Block, titles: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What an annotator sees beside a paragraph: its report (by title, if known) and the headings above."""
+    report = (titles or {}).get(block.report, block.report)
+    return {"报告": report, "标题": " › ".join(block.path) or "(无)"}
 
 
 def label_text(label: Label) -> str:
-    """What annotators see for a label: its Chinese name and, to tell it in a table, nothing else."""
+    """What annotators see for a label: its Chinese name."""
     return label.zh.strip() or label.name
 
 

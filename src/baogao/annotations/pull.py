@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from baogao.annotations.anchor import alike, reanchor
-from baogao.annotations.client import Connection
+from baogao.annotations.client import PROJECTS_AT_ONCE, Connection
 from baogao.annotations.project import Project, check_label_types, find_project, members
 from baogao.annotations.readback import pull_blocks
 from baogao.annotations.rounds import project_name, read_round, shares
@@ -64,20 +64,26 @@ def pull_round(
     target = workspace.annotations / "passes" / name
     before = _last_pull(target, name, force=force)
     current = _current_texts(workspace)
-    passes: dict[str, list[LabelledBlock]] = {}
-    gone: list[str] = []
-    for user, share in track(shares(read_round(workspace, name)).items(), "pulling"):
+
+    def take(item: tuple[str, list[LabelledBlock]]) -> tuple[list[LabelledBlock], list[str]]:
+        user, share = item
         project = find_project(connection, project_name(name, user))
         if project is None:
             raise ServiceError(
                 f"{connection.url} has no project {project_name(name, user)!r} for {connection.user}",
                 todo=f"baogao annotations push {name} makes it again; what was pulled before stays",
             )
-        gone += check_label_types(connection, project, labels)
         blocks = pull_blocks(connection, project, share, labels=labels, annotator=user)
         _add_times(connection, project, blocks, before.get(user, {}))
         _measure(blocks, idle_cap)
-        passes[user] = [_follow_corpus(block, current) for block in blocks]
+        found = [_follow_corpus(block, current) for block in blocks]
+        return found, check_label_types(connection, project, labels)
+
+    parts = shares(read_round(workspace, name))
+    with ThreadPoolExecutor(PROJECTS_AT_ONCE) as pool:
+        taken = list(track(pool.map(take, parts.items()), "pulling", total=len(parts)))
+    passes = {user: blocks for user, (blocks, _) in zip(parts, taken, strict=True)}
+    gone = [line for _, lines in taken for line in lines]
     if gone and not force:
         raise ServiceError(
             f"{'; '.join(gone)}: its annotations went with it",
@@ -150,8 +156,7 @@ def _add_times(
         return list(connection.pages(what, resource))
 
     with ThreadPoolExecutor(4) as pool:
-        answers = track(pool.map(ask, asked), f"times of {project.name}", total=len(asked))
-        for block, states in zip(asked, answers, strict=True):
+        for block, states in zip(asked, pool.map(ask, asked), strict=True):
             if not states:  # taken back since the export; the next pull sees it
                 continue
             last = max(states, key=lambda state: state["confirmed_at"])

@@ -6,10 +6,11 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from baogao.annotations.client import Connection
-from baogao.annotations.project import Pushed, ensure_project, push_blocks
+from baogao.annotations.client import PROJECTS_AT_ONCE, Connection
+from baogao.annotations.project import Pushed, ensure_project, heading_context, push_blocks
 from baogao.annotations.rounds import (
     assign,
     check_annotators,
@@ -61,7 +62,7 @@ def push_round(
     load = Counter({user: len(share) for user, share in shares(known).items()})
     plan = assign(fresh, annotators or everybody, overlap=overlap, seed=seed, load=load) if fresh else {}
     home = workspace.annotations / "doccano"
-    _ensure_users(connection, everybody, create=create_users, accounts=home / "accounts.json")
+    ensure_users(connection, everybody, create=create_users, accounts=home / "accounts.json")
     suggested = _suggest(fresh, blocks, suggest)
     for block in suggested:
         check_labels(block, sections=set(labels.sections), labels=set(labels.entities))
@@ -73,16 +74,24 @@ def push_round(
         raise InputError(
             f"round {name!r} would have no paragraph", field="BLOCKS", todo="segment reports with: baogao run"
         )
-    done = {}
     guideline = guideline_text(workspace, labels)
-    for user, share in track(shares(everything).items(), "bringing paragraphs into doccano"):
+    titles = {report.id: report.title or report.id for report in workspace.reports()}
+
+    def context(block: Block) -> dict[str, str]:
+        return heading_context(block, titles)
+
+    def bring(item: tuple[str, list[LabelledBlock]]) -> tuple[str, Pushed]:
+        user, share = item
         project = ensure_project(
             connection, project_name(name, user), description=f"{name}: {user}", guideline=guideline,
             labels=labels, member=user,
         )  # fmt: skip
         journal = home / "pending" / f"{sha256(f'{connection.url} {project.name}'.encode())[:16]}.json"
-        done[user] = push_blocks(connection, project, share, labels=labels, journal=journal)
-    return done
+        return user, push_blocks(connection, project, share, labels=labels, journal=journal, context=context)
+
+    parts = shares(everything)
+    with ThreadPoolExecutor(PROJECTS_AT_ONCE) as pool:  # doccano's task queue answers once a second
+        return dict(track(pool.map(bring, parts.items()), "bringing it into doccano", total=len(parts)))
 
 
 def unlabelled_blocks(workspace: Workspace, paths: Sequence[Path] | None) -> list[Block]:
@@ -133,7 +142,9 @@ def _labelled(block: Block) -> LabelledBlock:
     return LabelledBlock(**fields)
 
 
-def _ensure_users(connection: Connection, users: Sequence[str], *, create: bool, accounts: Path) -> None:
+def ensure_users(connection: Connection, users: Sequence[str], *, create: bool, accounts: Path) -> None:
+    """Raise InputError for users that doccano does not have, or make them (`create`) with a password kept in
+    `accounts`."""
     there = {entry["username"] for entry in connection.get("list the users", "users")}
     missing = [user for user in users if user not in there]
     if missing and not create:

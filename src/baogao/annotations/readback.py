@@ -11,7 +11,7 @@ import msgspec
 from baogao.annotations.anchor import reanchor
 from baogao.annotations.client import Connection
 from baogao.annotations.project import UID, Project, export_rows, label_names
-from baogao.annotations.wire import WireText
+from baogao.annotations.wire import WireText, entities_to_wire
 from baogao.errors import ServiceError
 from baogao.records import Entity, LabelledBlock
 from baogao.workspace import Labels
@@ -88,11 +88,11 @@ class _Reader:
         wire = WireText.of(block.text)
         changed = row["text"] != wire.text
         text = row["text"] if changed else block.text
-        entities = self._entities(block, row, WireText.of(text) if changed else wire, unplaced)
         if changed:
             problems.append("its text was changed in doccano; the labels were brought to the text as pushed")
-            entities, lost = reanchor(entities, text, block.text)
-            unplaced += [_unplaced(span, text[span.start : span.end]) for span in lost]
+            entities = self._of_changed_text(block, row, wire, text, unplaced)
+        else:
+            entities = self._entities(row["entities"], wire, unplaced)
         if unplaced:
             problems.append(f"{len(unplaced)} spans fit no text and are kept in meta.unplaced")
         seeds = {(e.start, e.end, e.label): e.source or "suggestion" for e in block.entities}
@@ -104,12 +104,31 @@ class _Reader:
         changes = {"section": section, "entities": entities, "section_score": msgspec.UNSET, "meta": meta}
         return LabelledBlock(**(fields | changes))
 
+    def _of_changed_text(
+        self, block: LabelledBlock, row: dict, wire: WireText, text: str, unplaced: list[dict[str, Any]]
+    ) -> list[Entity]:
+        """doccano leaves offsets alone when a text is edited: a suggestion that still stands counts in the
+        text as pushed, anything else in the text as it is now."""
+        pushed = entities_to_wire(wire, block.entities)
+        names = self.entities
+        stands = [span for span in row["entities"] if (span[0], span[1], names.get(span[2])) in pushed]
+        rest = [span for span in row["entities"] if span not in stands]
+        kept = self._entities(stands, wire, unplaced)
+        moved, lost = reanchor(self._entities(rest, WireText.of(text), unplaced), text, block.text)
+        unplaced += [_unplaced(span, text[span.start : span.end]) for span in lost]
+        for span in moved:
+            if any(span.start < other.end and other.start < span.end for other in kept):
+                unplaced.append(_unplaced(span, block.text[span.start : span.end]))
+            else:
+                kept.append(span)
+        return sorted(kept, key=lambda e: e.start)
+
     def _entities(
-        self, block: LabelledBlock, row: dict[str, Any], wire: WireText, unplaced: list[dict[str, Any]]
+        self, spans: Sequence[Sequence], wire: WireText, unplaced: list[dict[str, Any]]
     ) -> list[Entity]:
         """Entities in characters of the wire's original, sorted, none twice and none over another."""
         found: set[tuple[int, int, str]] = set()
-        for start, end, shown in row["entities"]:
+        for start, end, shown in spans:
             label = self._name(self.entities, shown)
             span = wire.from_wire(start, end)
             if span is None:

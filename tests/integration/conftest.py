@@ -1,0 +1,161 @@
+"""One real doccano for the whole session, and small rounds to push into it.
+
+Its environment is made once (below .venv, or $BAOGAO_DOCCANO_VENV); its data live in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baogao.records import Entity, LabelledBlock
+from baogao.workspace import Workspace
+
+LABELS = """
+[[section]]
+name = "WORK"
+zh = "工作"
+description = "做了什么"
+color = "#b3261e"
+key = "1"
+
+[[section]]
+name = "PLANS"
+zh = "打算"
+description = "要做什么"
+color = "#1f6f8b"
+key = "2"
+
+[[entity]]
+name = "INST"
+zh = "机构"
+description = "某一个具体的组织"
+color = "#1565c0"
+key = "i"
+
+[[entity]]
+name = "METRIC"
+zh = "指标"
+description = "数量及其单位"
+color = "#2e7d32"
+key = "m"
+"""
+NAMES = itertools.count(1)
+TEXT = "区政府第{}次召开会议,办理案件1171件。"
+
+
+@dataclass
+class Doccano:
+    """The session's server: `connection` is its admin's; two annotators have accounts."""
+
+    url: str
+    home: Path
+    user: str
+    password: str
+    accounts: dict[str, str]
+    connection: Any
+
+    def login(self, user: str):
+        """A connection of one annotator."""
+        from baogao.annotations.client import connect
+
+        return connect(self.url, user, self.accounts[user])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of one server's tests run in one process of pytest-xdist."""
+    for item in items:
+        if {"doccano", "own_doccano", "doccano_venv"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.doccano)
+            item.add_marker(pytest.mark.xdist_group("doccano"))
+
+
+@pytest.fixture(scope="session")
+def doccano_venv() -> Path:
+    pytest.importorskip("doccano_client", reason="the extra is not installed: pip install 'baogao[doccano]'")
+    from baogao.annotations.server import install_doccano
+
+    venv = Path(os.environ.get("BAOGAO_DOCCANO_VENV") or Path(sys.prefix) / "doccano")
+    install_doccano(venv)
+    return venv
+
+
+@pytest.fixture(scope="session")
+def doccano(doccano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doccano]:
+    from baogao.annotations.client import connect
+    from baogao.annotations.server import start_server
+
+    home = tmp_path_factory.mktemp("doccano")
+    with start_server(home, venv=doccano_venv) as server:
+        connection = connect(server.url, server.user, server.password)
+        accounts = {user: f"{user}-pw-7319" for user in ("zhang", "li")}
+        for user, password in accounts.items():
+            connection.client.create_user(user, password)
+        yield Doccano(server.url, home, server.user, server.password, accounts, connection)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace with two sections and two entity labels of its own."""
+    folder = tmp_path / "workspace" / "annotations"
+    folder.mkdir(parents=True)
+    (folder / "labels.toml").write_text(LABELS, encoding="utf-8")
+    return Workspace(folder.parent)
+
+
+@pytest.fixture
+def round_name() -> str:
+    """A round that no other test uses."""
+    return f"round{next(NAMES)}-{os.getpid()}"
+
+
+@pytest.fixture
+def make_blocks() -> Callable[..., list[LabelledBlock]]:
+    """A function that makes paragraphs of a few reports, each with two suggestions and a section."""
+
+    def make(count: int, *, reports: int = 2, start: int = 0) -> list[LabelledBlock]:
+        return [paragraph(f"r{i % reports}", i, TEXT.format(i)) for i in range(start, start + count)]
+
+    return make
+
+
+def paragraph(report: str, index: int, text: str) -> LabelledBlock:
+    number = text.index("1171件") if "1171件" in text else None
+    entities = [Entity(start=text.index("区政府"), end=text.index("区政府") + 3, label="INST", source="rule")]
+    if number is not None:
+        entities.append(Entity(start=number, end=number + 5, label="METRIC", source="rule"))
+    return LabelledBlock(
+        id=f"{report}:{index:04}", report=report, index=index, kind="paragraph", path=["一、工作情况"],
+        text=text, section="WORK", entities=entities,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def chromium() -> str:
+    """The path of a Chromium, or the test is skipped with a line that says how to get one."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("no Chromium: apt-get install chromium fonts-noto-cjk")
+
+
+def in_threads(function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+    """`function` of every item, each in a thread of its own, all started at once."""
+    gate = threading.Barrier(len(items))
+
+    def run(item: Any) -> Any:
+        gate.wait()
+        return function(item)
+
+    with ThreadPoolExecutor(len(items)) as pool:
+        return list(pool.map(run, items))

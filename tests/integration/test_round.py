@@ -1,0 +1,196 @@
+"""A labelling round through a real doccano: push, label, pull, progress."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.integration.conftest import Doccano, in_threads, paragraph
+
+from baogao.annotations.project import export_rows, find_project
+from baogao.annotations.pull import pull_round, round_progress
+from baogao.annotations.push import push_round
+from baogao.annotations.rounds import project_name, read_round
+from baogao.errors import InputError
+from baogao.records import Entity, read_labelled
+
+
+def rows_of(doccano: Doccano, name: str, user: str) -> dict[str, dict]:
+    project = find_project(doccano.connection, project_name(name, user))
+    assert project is not None
+    return {row["para_uid"]: row for row in export_rows(doccano.connection, project)}
+
+
+def project_id(doccano: Doccano, name: str, user: str) -> int:
+    found = find_project(doccano.connection, project_name(name, user))
+    assert found is not None
+    return found.id
+
+
+def confirm(connection, project: int, example: int) -> None:
+    connection.post("confirm", f"projects/{project}/examples/{example}/states", {})
+
+
+def pulled(workspace, name, user):
+    paths = sorted((workspace.annotations / "passes" / name / user).glob("*.jsonl"))
+    return {block.id: block for path in paths for block in read_labelled(path)}
+
+
+def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_blocks):
+    blocks = make_blocks(10)
+    done = push_round(
+        doccano.connection, workspace, round_name, blocks, annotators=["zhang", "li"], overlap=0.2
+    )
+    assert {user: part.added for user, part in done.items()} == {"zhang": 6, "li": 6}
+    again = push_round(doccano.connection, workspace, round_name, blocks)
+    assert {(part.added, part.present, part.removed) for part in again.values()} == {(0, 6, 0)}
+
+    # The annotator's own account sees the suggestions, the guideline's labels in order, and the context.
+    zhang = doccano.login("zhang")
+    project = project_id(doccano, round_name, "zhang")
+    example = zhang.get("list", f"projects/{project}/examples", limit=1)["results"][0]
+    assert example["meta"]["标题"] == "一、工作情况" and example["meta"]["报告"].startswith("r")
+    spans = zhang.get("spans", f"projects/{project}/examples/{example['id']}/spans")
+    assert len(spans) == 2
+    types = zhang.get("types", f"projects/{project}/category-types")
+    assert [(t["text"], t["suffix_key"], t["background_color"]) for t in types] == [
+        ("工作", "1", "#b3261e"), ("打算", "2", "#1f6f8b"),
+    ]  # fmt: skip
+
+    # Zhang drops one suggestion, marks something, changes the section, comments and confirms.
+    base = f"projects/{project}/examples/{example['id']}"
+    inst, metric = sorted(spans, key=lambda span: span["start_offset"])
+    zhang.delete("drop", f"{base}/spans/{metric['id']}")
+    zhang.post("mark", f"{base}/spans", {"label": inst["label"], "start_offset": 6, "end_offset": 8})
+    zhang.post("section", f"{base}/categories", {"label": types[1]["id"]})
+    zhang.post("comment", f"projects/{project}/comments?example={example['id']}", {"text": "不确定"})
+    confirm(zhang, project, example["id"])
+
+    result = pull_round(doccano.connection, workspace, round_name)
+    assert (result["zhang"].paragraphs, result["zhang"].confirmed, result["zhang"].comments) == (6, 1, 1)
+    assert (result["li"].paragraphs, result["li"].confirmed) == (6, 0)
+    block = pulled(workspace, round_name, "zhang")[example["meta"]["para_uid"]]
+    assert block.section == "PLANS"
+    assert block.entities == [
+        Entity(start=0, end=3, label="INST", source="rule"),
+        Entity(start=6, end=8, label="INST", source="zhang"),
+    ]
+    assert block.meta["confirmed_by"] == "zhang" and block.meta["confirmed_at"]
+    assert block.meta["comments"][0]["text"] == "不确定"
+    # Nothing that went out is missing, and its text is what it was.
+    sent = {b.id: b for b in read_round(workspace, round_name)}
+    for user in ("zhang", "li"):
+        back = pulled(workspace, round_name, user)
+        assert {uid: b.text for uid, b in back.items()} == {
+            uid: b.text for uid, b in sent.items() if user in b.meta["annotators"]
+        }
+    progress = round_progress(doccano.connection, workspace, round_name)
+    assert (progress["zhang"].confirmed, progress["zhang"].paragraphs, progress["li"].confirmed) == (1, 6, 0)
+
+    # A second pull asks and writes nothing new; taking a confirmation back is not written unless forced.
+    stamp = (workspace.annotations / "passes" / round_name / "pull.json").stat().st_mtime_ns
+    assert {part.changed for part in pull_round(doccano.connection, workspace, round_name).values()} == {0}
+    assert (workspace.annotations / "passes" / round_name / "pull.json").stat().st_mtime_ns == stamp
+    confirm(zhang, project, example["id"])
+    with pytest.raises(InputError, match="shrink.*no longer confirmed"):
+        pull_round(doccano.connection, workspace, round_name)
+    assert pulled(workspace, round_name, "zhang")[block.id].meta["confirmed"]
+    assert pull_round(doccano.connection, workspace, round_name, force=True)["zhang"].confirmed == 0
+
+    # More paragraphs later: only those are added, and nobody's share moves.
+    more = push_round(doccano.connection, workspace, round_name, make_blocks(14))
+    assert sum(part.added for part in more.values()) == 4
+    now = {b.id: b.meta["annotators"] for b in read_round(workspace, round_name)}
+    assert {uid: now[uid] for uid in sent} == {uid: b.meta["annotators"] for uid, b in sent.items()}
+
+
+def test_odd_characters_come_back_as_the_same_characters(doccano, workspace, round_name):
+    texts = [
+        "𠮷林𠮷区政府办理1171件。",  # two UTF-16 units each in the page
+        "\u3000 区政府\r\n办理1171件。 ",
+        "区政府\u2028办理\u00851171件\x0b。",
+        "123",
+    ]
+    blocks = [paragraph("r", i, text) for i, text in enumerate(texts[:3])]
+    blocks.append(paragraph("r", 3, "区政府"))
+    push_round(doccano.connection, workspace, round_name, blocks, annotators=["zhang"])
+    row = rows_of(doccano, round_name, "zhang")["r:0000"]
+    assert row["entities"] == [[5, 8, "机构"], [10, 15, "指标"]]
+    pull_round(doccano.connection, workspace, round_name)
+    back = pulled(workspace, round_name, "zhang")
+    for block in blocks:
+        assert back[block.id].text == block.text
+        assert back[block.id].entities == block.entities
+
+
+def test_labels_follow_a_text_that_changed(doccano, workspace, round_name, make_blocks):
+    blocks = make_blocks(3, reports=1)
+    push_round(doccano.connection, workspace, round_name, blocks, annotators=["zhang"])
+    # One text is changed in doccano's page, one in the corpus since, and one is another paragraph now.
+    example = rows_of(doccano, round_name, "zhang")["r0:0000"]
+    body = {"text": "今年" + example["text"].replace("1171件", "很多件"), "meta": {"para_uid": "r0:0000"}}
+    project = project_id(doccano, round_name, "zhang")
+    put = doccano.connection.client._base_repository.put
+    doccano.connection.call("edit", put, f"projects/{project}/examples/{example['id']}", json=body)
+    folder = workspace.corpus / "blocks"
+    folder.mkdir(parents=True)
+    now = [blocks[1].text.replace("召开", "会同区委召开"), "完全不同的另一段文字,与原来的无关。"]
+    with open(folder / "r0.jsonl", "w", encoding="utf-8") as file:
+        for block, text in zip(blocks[1:], now, strict=True):
+            record = {"id": block.id, "report": "r0", "index": block.index, "kind": "paragraph", "text": text}
+            file.write(json.dumps(record) + "\n")
+    result = pull_round(doccano.connection, workspace, round_name)["zhang"]
+    back = pulled(workspace, round_name, "zhang")
+    first, second, third = (back[block.id] for block in blocks)
+    assert first.text == blocks[0].text and [e.label for e in first.entities] == ["INST", "METRIC"]
+    assert second.text == now[0]
+    assert [second.text[e.start : e.end] for e in second.entities] == ["区政府", "1171件"]
+    assert third.text == blocks[2].text
+    assert [line.split(":")[1] for line in result.problems] == ["0000", "0002"]
+
+
+def test_a_pull_replaces_only_what_a_pull_wrote(doccano, workspace, round_name, make_blocks):
+    push_round(doccano.connection, workspace, round_name, make_blocks(2), annotators=["zhang"])
+    folder = workspace.annotations / "passes" / round_name / "zhang"
+    pull_round(doccano.connection, workspace, round_name)
+    path = next(folder.glob("*.jsonl"))
+    mended = path.read_text(encoding="utf-8").replace("WORK", "PLANS")
+    path.write_text(mended, encoding="utf-8")
+    with pytest.raises(InputError, match="--force"):
+        pull_round(doccano.connection, workspace, round_name)
+    assert path.read_text(encoding="utf-8") == mended
+    pull_round(doccano.connection, workspace, round_name, force=True)
+    assert "PLANS" not in path.read_text(encoding="utf-8")
+
+
+def test_eight_annotators_label_while_a_pull_runs(doccano, workspace, round_name, make_blocks):
+    users = [f"user{i}" for i in range(8)]
+    push_round(
+        doccano.connection, workspace, round_name, make_blocks(40), annotators=users, create_users=True
+    )
+    doccano.accounts.update(json.loads((workspace.annotations / "doccano/accounts.json").read_text()))
+
+    def label(user: str) -> int:
+        if user == "lead":
+            for _ in range(2):
+                pull_round(doccano.connection, workspace, round_name)
+            return 0
+        connection = doccano.login(user)
+        project = project_id(doccano, round_name, user)
+        kinds = connection.get("types", f"projects/{project}/span-types")
+        examples = connection.get("list", f"projects/{project}/examples", limit=100)["results"]
+        for example in examples:
+            base = f"projects/{project}/examples/{example['id']}"
+            span = {"label": kinds[0]["id"], "start_offset": 6, "end_offset": 8}
+            connection.post("mark", f"{base}/spans", span)
+            confirm(connection, project, example["id"])
+        return len(examples)
+
+    assert in_threads(label, [*users, "lead"])[:8] == [5] * 8
+    result = pull_round(doccano.connection, workspace, round_name)
+    assert [(part.paragraphs, part.confirmed) for part in result.values()] == [(5, 5)] * 8
+    for user in users:
+        blocks = pulled(workspace, round_name, user).values()
+        assert all(Entity(start=6, end=8, label="INST", source=user) in block.entities for block in blocks)
+        assert {block.meta["confirmed_by"] for block in blocks} == {user}
+        assert [block.meta.get("seconds") is None for block in blocks].count(True) == 1
