@@ -39,8 +39,9 @@ class SectionLabeller:
             Doc.set_extension("section", getter=_best_category)
 
     @property
-    def model(self) -> "SectionModel":
-        """The section model. Raises InputError before one is loaded."""
+    def classifier(self) -> "SectionModel":
+        """The section model. Raises InputError before one is loaded. Not `model`: spaCy looks for that name
+        on components that have none yet."""
         if self._model is None:
             raise InputError(
                 f"the component {self.name!r} has no section model yet",
@@ -64,12 +65,12 @@ class SectionLabeller:
                 Block(id=str(i), report=str(i), index=0, kind="paragraph", text=doc.text)
                 for i, doc in enumerate(docs)
             ]
-            for doc, row in zip(docs, self.model.probabilities(alone), strict=True):
-                doc.cats = {label: float(p) for label, p in zip(self.model.labels, row, strict=True)}
+            for doc, row in zip(docs, self.classifier.probabilities(alone), strict=True):
+                doc.cats = {label: float(p) for label, p in zip(self.classifier.labels, row, strict=True)}
                 yield doc
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        return self.model.to_bytes()
+        return self.classifier.to_bytes()
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SectionLabeller":
         from baogao.training.sections import SectionModel

@@ -24,7 +24,7 @@ def label_blocks(nlp: Language, blocks: Sequence[Block]) -> list[LabelledBlock]:
     from baogao.models.pipeline import SECTIONS
 
     if SECTIONS in nlp.pipe_names:
-        sections = nlp.get_pipe(SECTIONS).model.predict(blocks)  # type: ignore[attr-defined]
+        sections = nlp.get_pipe(SECTIONS).classifier.predict(blocks)  # type: ignore[attr-defined]
     else:
         sections = [(None, 0.0)] * len(blocks)
     texts = (block.text for block in blocks if block.kind == "paragraph")
