@@ -94,6 +94,58 @@ def results(
 
 
 @app.command()
+def report(
+    system: Annotated[str, typer.Option(help="The system; all others stand beside it.")] = "baogao",
+    output: Annotated[Path | None, typer.Option(help="The file; default evaluate/report.html.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write one HTML file: figures with intervals, confusions, slices, and every error in its paragraph.
+
+    It holds all it needs and asks the network for nothing: send it by mail, open it anywhere, print it.
+
+    Example: `baogao evaluate report --system rules --output rules.html`
+    """
+    from baogao.evaluate.report import write_report
+    from baogao.workspace import Workspace
+
+    typer.echo(f"wrote {write_report(Workspace.find(workspace), output, system=system)}")
+
+
+@app.command()
+def slices(
+    system: Annotated[str, typer.Argument(help="A system of evaluate/predictions.")] = "baogao",
+    dimension: Annotated[str | None, typer.Option(help="Only this one, such as 'span length'.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show figures by part: label, section, report, year, level, length, seen in training, and so on.
+
+    Example: `baogao evaluate slices rules --dimension "in training"`
+    """
+    from baogao.evaluate.commands import show_slices
+    from baogao.workspace import Workspace
+
+    show_slices(Workspace.find(workspace), system, dimension=dimension)
+
+
+@app.command()
+def errors(
+    system: Annotated[str, typer.Argument(help="A system of evaluate/predictions.")] = "baogao",
+    kind: Annotated[str | None, typer.Option(help="Only this kind, such as 'too long'.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only this entity label.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Examples of each kind.")] = 3,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Sort the entity errors of a system into kinds, with examples.
+
+    Example: `baogao evaluate errors baogao --label INST --examples 10`
+    """
+    from baogao.evaluate.commands import show_errors
+    from baogao.workspace import Workspace
+
+    show_errors(Workspace.find(workspace), system, kind=kind, label=label, examples=examples)
+
+
+@app.command()
 def compare(
     a: Annotated[str, typer.Argument(help="A system of evaluate/predictions.")],
     b: Annotated[str, typer.Argument(help="Another one; differences are B minus A.")],

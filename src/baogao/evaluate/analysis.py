@@ -7,11 +7,11 @@ from functools import cached_property
 
 from baogao.errors import InputError
 from baogao.evaluate.calibration import Calibration, calibrate, entity_scores, section_scores
-from baogao.evaluate.leakage import Leak, LeakSummary, find_leaks, summarise
+from baogao.evaluate.leakage import Leak, LeakSummary, summarise
 from baogao.evaluate.mistakes import Known, Mistake, find_mistakes
 from baogao.evaluate.pairs import Pair
 from baogao.evaluate.predictions import SystemPairs
-from baogao.evaluate.results import Result, evaluate_system
+from baogao.evaluate.results import Result, evaluate_system, workspace_leaks
 from baogao.evaluate.score import Score, score_pairs
 from baogao.evaluate.settings import Benchmark, read_benchmark
 from baogao.evaluate.slices import Slice, slices
@@ -27,12 +27,15 @@ class Analysis:
     workspace: Workspace
     result: Result
     found: SystemPairs
+    leaks: list[Leak]
 
     @classmethod
-    def of(cls, workspace: Workspace, system: str) -> Analysis:
-        """Read and score the predictions of `system`; InputError as `predictions.read_system`."""
-        result, found = evaluate_system(workspace, system)
-        return cls(workspace, result, found)
+    def of(cls, workspace: Workspace, system: str, leaks: list[Leak] | None = None) -> Analysis:
+        """Read and score the predictions of `system`; InputError as `predictions.read_system`. `leaks`: those
+        of `results.workspace_leaks`, where they are known already."""
+        leaks = workspace_leaks(workspace) if leaks is None else leaks
+        result, found = evaluate_system(workspace, system, leaks)
+        return cls(workspace, result, found, leaks)
 
     @property
     def pairs(self) -> list[Pair]:
@@ -70,15 +73,9 @@ class Analysis:
             practice=frozenset(block.report for block in self.practice), settings=self.settings.slices,
         )  # fmt: skip
 
-    @cached_property
-    def leaks(self) -> list[Leak]:
-        gold = [block for blocks in self.gold.values() for block in blocks]
-        return find_leaks(gold, [*gold, *self.practice], self.settings.leakage)
-
     @property
     def leak_summary(self) -> list[LeakSummary]:
-        gold = [block for blocks in self.gold.values() for block in blocks]
-        return summarise(gold, self.leaks, self.settings.leakage)
+        return summarise([p.gold for p in self.pairs], self.leaks, self.settings.leakage)
 
     @property
     def calibration(self) -> dict[str, Calibration | None]:

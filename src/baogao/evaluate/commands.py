@@ -10,16 +10,26 @@ from typing import Any
 import msgspec
 
 from baogao.errors import InputError
+from baogao.evaluate.analysis import Analysis
 from baogao.evaluate.baselines import write_baselines
 from baogao.evaluate.folds import leave_one_report_out
+from baogao.evaluate.mistakes import KINDS, Mistake
 from baogao.evaluate.pairs import read_pairs
 from baogao.evaluate.predictions import read_system, systems
-from baogao.evaluate.printing import print_differences, print_results, print_score
-from baogao.evaluate.results import HEADLINES, Result, evaluate_system, save_result
+from baogao.evaluate.printing import (
+    print_differences,
+    print_mistakes,
+    print_results,
+    print_score,
+    print_slices,
+)
+from baogao.evaluate.results import HEADLINES, Result, evaluate_system, save_result, workspace_leaks
 from baogao.evaluate.score import Score, score_pairs
 from baogao.evaluate.settings import read_benchmark
+from baogao.evaluate.slices import DIMENSIONS, Slice
 from baogao.evaluate.uncertainty import Difference, Interval, Tally, difference, intervals
 from baogao.files import write_atomic
+from baogao.progress import track
 from baogao.workspace import Labels, Workspace
 
 
@@ -113,10 +123,11 @@ def score_systems(workspace: Workspace, names: Sequence[str] = (), *, first: str
     """
     write_baselines(workspace)
     chosen = list(names) or sorted(systems(workspace), key=lambda name: (name != first, name))
+    leaks = workspace_leaks(workspace)
     results = []
-    for name in chosen:
+    for name in track(chosen, "scoring"):
         try:
-            result, _ = evaluate_system(workspace, name)
+            result, _ = evaluate_system(workspace, name, leaks)
         except InputError as error:
             if name in names or name == first:
                 raise
@@ -133,7 +144,7 @@ def compare_systems(
 ) -> list[Difference]:
     """Compare two systems by their predictions on the same gold reports."""
     tallies = [[Tally.of(pairs) for pairs in read_system(workspace, name).seeds] for name in (a, b)]
-    known = tallies[0][0].names()
+    known = [name for name in tallies[0][0].names() if name in tallies[1][0].names()]
     labels = [name for name in known if name.startswith("ner.labels.") and name.endswith(".f1")]
     names = list(figures) or [name for name in [*HEADLINES, *labels] if name in known]
     for name in names:
@@ -142,4 +153,31 @@ def compare_systems(
     seed = read_benchmark(workspace).seed
     found = [difference(tallies[0], tallies[1], name, samples=samples, seed=seed) for name in names]
     print_differences(a, b, found)
+    return found
+
+
+def show_slices(workspace: Workspace, system: str, *, dimension: str | None = None) -> list[Slice]:
+    """Print the figures of one system by part of the data."""
+    if dimension is not None and dimension not in DIMENSIONS:
+        raise InputError(f"no dimension {dimension!r}", todo=f"name one of: {', '.join(DIMENSIONS)}")
+    found = [s for s in Analysis.of(workspace, system).slices if dimension in (None, s.dimension)]
+    print_slices(found)
+    return found
+
+
+def show_errors(
+    workspace: Workspace, system: str, *, kind: str | None = None, label: str | None = None, examples: int = 3
+) -> list[Mistake]:
+    """Print the errors of one system by kind, with examples; of one kind or label where named."""
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"no kind {kind!r}", todo=f"name one of: {', '.join(KINDS)}")
+    known = workspace.labels().entities
+    if label is not None and label not in known:
+        raise InputError(f"no label {label!r}", todo=f"name one of: {', '.join(known)}")
+    analysis = Analysis.of(workspace, system)
+    found = [
+        m for m in analysis.mistakes
+        if kind in (None, m.kind) and label in (None, *(s.label for s in (m.gold, m.predicted) if s))
+    ]  # fmt: skip
+    print_mistakes(analysis, found, examples)
     return found

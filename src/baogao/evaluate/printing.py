@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from baogao.evaluate.analysis import Analysis, example
 from baogao.evaluate.leakage import Leak, LeakSummary
+from baogao.evaluate.mistakes import KINDS, Mistake
 from baogao.evaluate.results import HEADLINES, Result
 from baogao.evaluate.score import Entities, Score, Sections
 from baogao.evaluate.settings import Leakage
+from baogao.evaluate.slices import Slice
 from baogao.evaluate.tables import percent, print_table
 from baogao.evaluate.uncertainty import Difference, Interval, few_reports
 
@@ -182,3 +185,30 @@ def print_leakage(
             [k.clause.id, k.clause.text, k.source.text, k.source.id, f"{k.similarity:.2f}"] for k in nearest
         ]
         print_table(["test", "clause", "in training", "where", "similarity"], rows, text=4)
+
+
+def print_slices(found: Sequence[Slice]) -> None:
+    """Exact entity figures and section accuracy of each slice."""
+    rows = [
+        [
+            s.dimension, s.value, percent(s.precision), percent(s.recall), percent(s.f1), s.tp + s.fn,
+            percent(s.section_accuracy) if s.section_accuracy is not None else "–", s.paragraphs or "–",
+            "few" if s.few else "",
+        ]
+        for s in found
+    ]  # fmt: skip
+    print_table(["slice", "", "P", "R", "F1", "gold", "section accuracy", "paragraphs", ""], rows, text=2)
+
+
+def print_mistakes(analysis: Analysis, found: Sequence[Mistake], examples: int) -> None:
+    """Kinds with counts, most frequent first, and the first examples of each."""
+    kinds: dict[str, list[Mistake]] = {}
+    for mistake in found:
+        kinds.setdefault(mistake.kind, []).append(mistake)
+    print(f"{len(found)} errors (gold → predicted, and the text around)")
+    for kind, some in sorted(kinds.items(), key=lambda item: -len(item[1])):
+        print(f"\n{len(some):4}  {kind} {KINDS[kind][0]}: {KINDS[kind][1]}")
+        for mistake in some[:examples]:
+            pair = analysis.pairs[mistake.pair]
+            gold, predicted, context = example(pair, mistake)
+            print(f"      {pair.gold.id}  {gold} → {predicted}   {context}")

@@ -41,7 +41,7 @@ def write_report(
     others, left_out = [], []
     for name in track([name for name in systems(workspace) if name != system], "scoring other systems"):
         try:
-            others.append(Analysis.of(workspace, name))
+            others.append(Analysis.of(workspace, name, main.leaks))
         except InputError as error:
             left_out.append(f"{name}: {error.what}")
     page = render(main, others, left_out, limit=limit)

@@ -17,7 +17,7 @@ import msgspec
 
 import baogao
 from baogao.errors import InputError
-from baogao.evaluate.leakage import find_leaks, leak_free, summarise
+from baogao.evaluate.leakage import Leak, find_leaks, leak_free, summarise
 from baogao.evaluate.pairs import Pair
 from baogao.evaluate.predictions import SystemPairs, read_system, system_folder
 from baogao.evaluate.score import figure, score_pairs
@@ -54,13 +54,19 @@ class Result(msgspec.Struct, kw_only=True):
         return figure(msgspec.to_builtins(self), name)
 
 
-def evaluate_system(workspace: Workspace, system: str) -> tuple[Result, SystemPairs]:
-    """Score the predictions of one system; writes nothing. Raises InputError as `read_system` does."""
+def workspace_leaks(workspace: Workspace) -> list[Leak]:
+    """Near-duplicates of each gold report in all other gold and practice reports."""
+    gold = [block for some in workspace.labelled("gold").values() for block in some]
+    train = [*gold, *(block for some in workspace.labelled("practice").values() for block in some)]
+    return find_leaks(gold, train, read_benchmark(workspace).leakage)
+
+
+def evaluate_system(workspace: Workspace, system: str, leaks: Sequence[Leak]) -> tuple[Result, SystemPairs]:
+    """Score the predictions of one system; writes nothing. `leaks`: those of `workspace_leaks`. Raises
+    InputError as `read_system` does."""
     settings = read_benchmark(workspace)
     found = read_system(workspace, system)
-    blocks = [block for some in workspace.labelled("gold").values() for block in some]
-    train = [*blocks, *(block for some in workspace.labelled("practice").values() for block in some)]
-    leaks = find_leaks(blocks, train, settings.leakage)
+    gold = [p.gold for p in found.pairs]
     figures, bounds = _figures(found.seeds, settings)
     free, free_bounds = _figures([leak_free(pairs, leaks) for pairs in found.seeds], settings)
     raw = None
@@ -79,7 +85,7 @@ def evaluate_system(workspace: Workspace, system: str) -> tuple[Result, SystemPa
         sections=figures["sections"],
         intervals=bounds,
         leak_free=free | {"intervals": free_bounds},
-        leaked_share=summarise(blocks, leaks, settings.leakage)[-1].share,
+        leaked_share=summarise(gold, leaks, settings.leakage)[-1].share,
         raw=raw,
     )
     return result, found
@@ -91,14 +97,11 @@ def _figures(
     """Figures (means over seeds where an interval has several) and intervals of one system. Where it
     predicts no section at all, or no entity, that half is None: it was not made for it."""
     tree = msgspec.to_builtins(score_pairs(seeds[0]))
-    predicted = [p.predicted for pairs in seeds for p in pairs]
-    if not any(block.section is not None for block in predicted):
-        tree["sections"] = None
-    if not any(block.entities for block in predicted):
-        tree["ner"] = None
     tallies = [Tally.of(pairs) for pairs in seeds]
-    names = [name for name in tallies[0].names() if tree[name.partition(".")[0]]]
-    bounds = intervals(tallies, names=names, samples=settings.samples, seed=settings.seed)
+    bounds = intervals(tallies, samples=settings.samples, seed=settings.seed)
+    for kind in ("ner", "sections"):
+        if not any(name.startswith(f"{kind}.") for name in bounds):
+            tree[kind] = None
     for name, bound in bounds.items():
         _put(tree, name, bound.value)
     return {key: _without_indices(tree[key]) for key in ("ner", "sections")}, bounds

@@ -34,7 +34,8 @@ DIMENSIONS = {
 
 
 class Slice(msgspec.Struct, kw_only=True):
-    """Exact entity counts and section hits of one part. `few`: too few gold spans to read much into F1
+    """Exact entity counts and section hits of one part; section_accuracy is None where the system gives no
+    sections. `few`: too few gold spans to read much into F1
     (section figures: too few paragraphs)."""
 
     dimension: str
@@ -69,11 +70,12 @@ def slices(
     counts: dict[tuple[str, str], Counts] = defaultdict(Counts)
     judged: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
+    sections = any(p.predicted.section is not None for p in pairs)
     for p in pairs:
         if p.gold.kind != "paragraph":
             continue
         about = _of_block(p.gold, reports, sources or {}, practice, settings)
-        if p.gold.section is not None:
+        if sections and p.gold.section is not None:
             for key in about.items():
                 judged[key] += 1
                 right[key] += p.gold.section == p.predicted.section

@@ -6,7 +6,6 @@ functions work on a Tally: the counts of one system, report by report, as arrays
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ import numpy as np
 
 from baogao.errors import InputError
 from baogao.evaluate.pairs import Pair
-from baogao.resampling import bootstrap_interval
 from baogao.spans import exact_counts
 
 # Below this many reports a percentile interval is too narrow: it cannot contain what no report showed.
@@ -55,45 +53,46 @@ class Tally:
         return cls(reports, labels, names, ner, sections)
 
     def names(self) -> list[str]:
-        """The figures `value` knows."""
+        """The figures that can be given: none of entities where no entity was predicted, none of sections
+        where no section was, for then the system was not made for them."""
         names = []
-        if self.ner.size:
+        if self.ner[:, :, :2].any():
             names += [f"ner.{what}" for what in ("precision", "recall", "f1", "macro_f1")]
             names += [
                 f"ner.labels.{label}.{what}"
                 for label in self.labels
                 for what in ("precision", "recall", "f1")
             ]
-        if self.sections.size:
+        if self.sections[:, :, :-1].any():
             names += ["sections.accuracy", "sections.macro_f1"]
             names += [f"sections.labels.{label}.f1" for label in self.section_labels]
         return names
 
-    def value(self, name: str, reports: Sequence[int] | None = None) -> float:
-        """The figure `name` over the report rows given, with repeats (default: each once)."""
-        pick = slice(None) if reports is None else list(reports)
+    def value(self, name: str) -> float:
+        """The figure `name` over all reports."""
+        return float(self.values(name, np.ones((1, len(self.reports)), dtype=np.int64))[0])
+
+    def values(self, name: str, weights: np.ndarray) -> np.ndarray:
+        """The figure `name` for each row of `weights`: (draws, reports), how often each report counts."""
         kind, _, rest = name.partition(".")
         label, _, what = rest.removeprefix("labels.").rpartition(".")
         if kind == "ner":
-            tp, fp, fn = self.ner[pick].sum(axis=0).T
-            if label:
-                at = self.labels.index(label)
-                return float(_rate(what, tp[at], fp[at], fn[at]))
-            if what == "macro_f1":
-                present = (tp + fp + fn) > 0
-                return float(_rate("f1", tp, fp, fn)[present].mean()) if present.any() else 0.0
-            return float(_rate(what, tp.sum(), fp.sum(), fn.sum()))
-        table = self.sections[pick].sum(axis=0)
-        size = len(self.section_labels)
-        tp = np.diagonal(table[:, :size])
-        fp, fn = table[:, :size].sum(axis=0) - tp, table.sum(axis=1) - tp
+            tp, fp, fn = np.moveaxis(np.tensordot(weights, self.ner, axes=1), -1, 0)
+            names = self.labels
+        else:
+            table = np.tensordot(weights, self.sections, axes=1)
+            names = self.section_labels
+            tp = np.diagonal(table[:, :, : len(names)], axis1=1, axis2=2)
+            fp, fn = table[:, :, : len(names)].sum(axis=1) - tp, table.sum(axis=2) - tp
         if label:
-            at = self.section_labels.index(label)
-            return float(_rate("f1", tp[at], fp[at], fn[at]))
-        if what == "accuracy":
-            return float(tp.sum() / max(1, table.sum()))
-        present = (tp + fp + fn) > 0
-        return float(_rate("f1", tp, fp, fn)[present].mean()) if present.any() else 0.0
+            at = names.index(label)
+            return _rate(what, tp[:, at], fp[:, at], fn[:, at])
+        if what == "macro_f1":
+            present = (tp + fp + fn) > 0
+            return _rate("f1", tp, fp, fn).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
+        if what == "accuracy":  # every judged paragraph is found or missed
+            return _rate("recall", tp.sum(axis=1), fp.sum(axis=1), fn.sum(axis=1))
+        return _rate(what, tp.sum(axis=1), fp.sum(axis=1), fn.sum(axis=1))
 
 
 def _index(names: Sequence) -> dict:
@@ -122,12 +121,11 @@ def intervals(
     tallies: Sequence[Tally], *, names: Sequence[str] | None = None, samples: int = 1000, seed: int = 0
 ) -> dict[str, Interval]:
     """Interval of each figure for one system: one Tally a training seed, of the same reports."""
-    clusters = range(len(tallies[0].reports))
+    weights = _draws(len(tallies[0].reports), samples, seed)
     found = {}
     for name in tallies[0].names() if names is None else names:
         known = [tally for tally in tallies if name in tally.names()]
-        statistic = functools.partial(_mean, known, name)
-        low, high = bootstrap_interval(clusters, statistic, samples=samples, seed=seed)
+        low, high = _percentiles(_mean(known, name, weights))
         values = [tally.value(name) for tally in known]
         found[name] = Interval(
             value=float(np.mean(values)), low=low, high=high, seeds=values if len(values) > 1 else []
@@ -135,8 +133,23 @@ def intervals(
     return found
 
 
-def _mean(tallies: Sequence[Tally], name: str, rows: Sequence[int] | None = None) -> float:
-    return float(np.mean([tally.value(name, rows) for tally in tallies]))
+def _draws(count: int, samples: int, seed: int) -> np.ndarray:
+    """(samples, count): how often each of `count` reports is drawn. The draws are those of
+    `baogao.resampling.bootstrap_interval`; as weights, one product gives the counts of all of them."""
+    drawn = np.random.default_rng(seed).integers(count, size=(samples, count))
+    weights = np.zeros((samples, count), dtype=np.int64)
+    np.add.at(weights, (np.arange(samples)[:, None], drawn), 1)
+    return weights
+
+
+def _percentiles(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _mean(tallies: Sequence[Tally], name: str, weights: np.ndarray) -> np.ndarray:
+    """Mean over seeds for each row of weights."""
+    return np.mean([tally.values(name, weights) for tally in tallies], axis=0)
 
 
 class Difference(msgspec.Struct, kw_only=True):
@@ -167,23 +180,21 @@ def difference(
         raise InputError("the two systems were not run on the same reports", todo="predict the same reports")
     a, b = [_ordered(t, reports) for t in a], [_ordered(t, reports) for t in b]
     count = len(reports)
-    low, high = bootstrap_interval(
-        range(count), lambda rows: _mean(b, name, rows) - _mean(a, name, rows), samples=samples, seed=seed
-    )
-    values = _mean(a, name), _mean(b, name)
-    observed = abs(values[1] - values[0])
+    weights = _draws(count, samples, seed)
+    low, high = _percentiles(_mean(b, name, weights) - _mean(a, name, weights))
+    every = np.ones((1, count), dtype=np.int64)
+    values = float(_mean(a, name, every)[0]), float(_mean(b, name, every)[0])
     exhaustive = 2**count <= samples
     swaps = (
-        np.array(list(itertools.product([False, True], repeat=count)))
+        np.array(list(itertools.product([0, 1], repeat=count)))
         if exhaustive
-        else np.random.default_rng(seed).random((samples, count)) < 0.5
+        else np.random.default_rng(seed).integers(2, size=(samples, count))
     )
+    # Both systems' reports one after the other; a swap takes each report from one or the other.
     mixed = [_stacked(one, other) for one, other in zip(_match(a, b), _match(b, a), strict=True)]
-    rows = np.arange(count)
-    extreme = 0
-    for swap in swaps:
-        left, right = rows + count * swap, rows + count * ~swap
-        extreme += abs(_mean(mixed, name, right) - _mean(mixed, name, left)) >= observed - 1e-12
+    left, right = np.hstack([1 - swaps, swaps]), np.hstack([swaps, 1 - swaps])
+    gaps = np.abs(_mean(mixed, name, right) - _mean(mixed, name, left))
+    extreme = int((gaps >= abs(values[1] - values[0]) - 1e-12).sum())
     p = extreme / len(swaps) if exhaustive else (extreme + 1) / (len(swaps) + 1)
     return Difference(
         name=name, a=values[0], b=values[1], difference=values[1] - values[0], low=low, high=high, p=float(p),
