@@ -81,7 +81,7 @@ class SectionLabeller:
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         from baogao.training.sections import save_sections
 
-        save_sections(self.model, Path(path))
+        save_sections(self.classifier, Path(path))
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SectionLabeller":
         from baogao.training.sections import load_sections
