@@ -27,7 +27,7 @@ from baogao.progress import track
 from baogao.records import Block, LabelledBlock, check_labels, read_blocks
 from baogao.workspace import Labels, Workspace
 
-Suggest = Callable[[list[Block]], list[LabelledBlock]]
+Suggest = Callable[[Sequence[Block]], list[LabelledBlock]]
 
 
 def push_round(

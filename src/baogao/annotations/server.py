@@ -161,7 +161,8 @@ def start_server(
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)  # the database holds sessions, the folder the secret key
     python = install_doccano(venv or environment_folder(home), say=say)
-    with _only_one(home), _free_port(port) as port:
+    with _only_one(home):
+        port = _free_port(port)
         private = read_secrets(home)
         database = database_url or os.environ.get("DATABASE_URL") or f"sqlite:///{home}/db.sqlite3"
         env = _server_env(home, database, private)
@@ -234,19 +235,23 @@ def _only_one(home: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _free_port(port: int) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def bound_socket(port: int) -> Iterator[socket.socket]:
+    """A socket on 127.0.0.1:`port` (0: a free one); InputError where the port is taken."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
+            bound.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
             raise InputError(
-                f"port {port} on 127.0.0.1 is taken",
-                field="--port",
+                f"port {port} on 127.0.0.1 is taken or not allowed", field="--port",
                 todo="choose another, or 0 for a free one",
-            ) from error
-        port = probe.getsockname()[1]
-    yield port
+            ) from error  # fmt: skip
+        yield bound
+
+
+def _free_port(port: int) -> int:
+    with bound_socket(port) as probe:
+        return probe.getsockname()[1]
 
 
 def _server_env(home: Path, database: str, private: dict[str, str]) -> dict[str, str]:

@@ -158,6 +158,38 @@ def progress(
         typer.echo(f"{annotator}: {part.confirmed} of {part.paragraphs} ({share:.0%}){pace}{away}")
 
 
+def assist(
+    name: Annotated[str, typer.Argument(help="The round.")],
+    model: ModelOption = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    url: UrlOption = None,
+    user: UserOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Answer doccano's auto-labelling with the rules or a model, until Ctrl-C.
+
+    Sets up the projects of a round to ask this endpoint; annotators switch it on with the wand in the page.
+    When it stops, the projects no longer ask. doccano must run on this machine.
+
+    Example: `baogao annotations assist round1 --model models/pipeline`
+    """
+    import time
+
+    from baogao.annotations.assist import start_assist
+    from baogao.annotations.client import open_connection
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    connection = open_connection(found, url=url, user=user)
+    with start_assist(connection, found, name, _suggester(found, model), port=port) as address:
+        typer.echo(f"doccano asks {address} for suggestions; Ctrl-C stops it", err=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            typer.echo("stopped; the projects no longer ask", err=True)
+
+
 def _suggester(workspace: Workspace, model: Path | None) -> Suggest:
     if model is not None:
         from baogao.models.pipeline import load_pipeline
@@ -172,4 +204,4 @@ def _suggester(workspace: Workspace, model: Path | None) -> Suggest:
     return lambda blocks: suggest_blocks(blocks, rules)
 
 
-COMMANDS = (serve, push, pull, progress)
+COMMANDS = (serve, push, assist, progress, pull)
