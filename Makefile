@@ -18,7 +18,7 @@ demo: .venv/.ready
 	.venv/bin/baogao run
 
 test: .venv/.ready lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/.ready
 	.venv/bin/ruff check .
