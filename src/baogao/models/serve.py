@@ -15,6 +15,7 @@ block), figures (as `baogao models table`) and csv. An error is {"code", "error"
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -260,7 +261,8 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, lifespan="off",
             timeout_keep_alive=5, timeout_graceful_shutdown=5,
         )  # fmt: skip
-        asyncio.run(_run(uvicorn.Server(config).serve, listener, pool, lambda: ready(address)))
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            asyncio.run(_run(uvicorn.Server(config).serve, listener, pool, lambda: ready(address)))
 
 
 async def _run(

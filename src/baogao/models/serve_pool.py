@@ -46,10 +46,10 @@ class Worker:
         except Crashed:
             said = {"error": "the worker process ended while it loaded the model"}
         except BaseException:
-            worker.kill()
+            await worker.end()
             raise
         if "error" in said:
-            worker.kill()
+            await worker.end()
             raise InputError(said["error"])
         return worker, said["model"]
 
@@ -72,9 +72,12 @@ class Worker:
         except asyncio.IncompleteReadError as error:
             raise Crashed from error
 
-    def kill(self) -> None:
+    async def end(self) -> None:
+        """Kill the process and close its pipes."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            await self.process.communicate()
 
 
 class Pool:
@@ -108,11 +111,11 @@ class Pool:
             raise
 
     async def stop(self) -> None:
+        """End all workers and wait for their end."""
         for task in self._tasks:
             task.cancel()
-        for worker in self._all:
-            worker.kill()
-        await asyncio.gather(*(worker.process.wait() for worker in self._all))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.end() for worker in self._all))
         self._all.clear()
 
     async def label(self, request: Request, data: bytes) -> bytes:
@@ -136,9 +139,12 @@ class Pool:
         self._all.add(worker)
         self._idle.put_nowait(worker)
 
-    def _replace(self, worker: Worker) -> None:
-        worker.kill()
+    async def _swap(self, worker: Worker) -> None:
+        await worker.end()
         self._all.discard(worker)
-        task = asyncio.create_task(self._add())
+        await self._add()
+
+    def _replace(self, worker: Worker) -> None:
+        task = asyncio.create_task(self._swap(worker))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
