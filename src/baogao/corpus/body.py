@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from baogao.corpus import furniture
-from baogao.corpus.mapped import Mapped
+from baogao.corpus.lines import Line
 from baogao.corpus.numbers import parse_number
-
-
-@dataclass(slots=True)
-class Line:
-    """A line of the page, clean. `blank` lines stood before it; `indent` is its white space in columns of a
-    Chinese character; `link`: all of it is a link; `dropped` says why it is no part of the report."""
-
-    text: Mapped
-    blank: int = 0
-    indent: int = 0
-    link: bool = False
-    heading: bool = False
-    dropped: str | None = None
-    closing: bool = False
-
 
 _STOP = re.compile(r"[。！？]")
 _COMMA = re.compile(r"[,，]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from baogao.corpus.body import Line
+from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped
 from baogao.corpus.numbers import Number, parse_number
 
@@ -65,7 +65,7 @@ def _wrap_width(lines: list[Line]) -> int | None:
 def _joins(parts: list[Line], line: Line, width: int | None, indented: bool) -> bool:
     """Does `line` go on with the paragraph of `parts`?"""
     before, text = parts[-1].text.text, line.text.text
-    if line.heading or parts[-1].heading:
+    if line.row or parts[-1].row:
         return False
     number = parse_number(parts[0].text.text)
     if number is not None and number.length == len(before):

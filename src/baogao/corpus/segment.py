@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from baogao.corpus.body import Line, find_body
-from baogao.corpus.decode import decode
-from baogao.corpus.mapped import Mapped, strip_edges
 from baogao.corpus.outline import build_blocks
-from baogao.corpus.parallel import parallel
+from baogao.corpus.page import Page, page_of_text, read_page
 from baogao.corpus.paragraphs import make_paragraphs
-from baogao.corpus.scramble import repair
+from baogao.corpus.parallel import parallel
 from baogao.errors import InputError
-from baogao.files import read_bytes, write_folder
+from baogao.files import write_folder
 from baogao.records import Block, Report, write_jsonl
 from baogao.workspace import Workspace
 
-_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-
 
 def segment_text(source: str, *, report: str) -> list[Block]:
-    """The blocks of a report given as plain text: page furniture dropped, scrambled text repaired, outline
-    rebuilt. Offsets of the blocks are characters of `source`."""
-    lines = split_lines(source)
-    find_body(lines)
-    paragraphs = make_paragraphs(lines)
-    return build_blocks(report, paragraphs, [line.text for line in lines if line.closing])
+    """The blocks of a report given as decoded text, plain or HTML: page furniture dropped, scrambled text
+    repaired, outline rebuilt. Offsets of the blocks are characters of `source`."""
+    return page_blocks(page_of_text(source), report=report)
 
 
-def split_lines(source: str) -> list[Line]:
-    """The lines of `source` that hold text, repaired, clean and mapped."""
-    pieces: list[tuple[int, int]] = []
-    at = 0
-    for match in _BREAK.finditer(source):
-        pieces.append((at, match.start()))
-        at = match.end()
-    pieces.append((at, len(source)))
-    texts, marks = [], []
-    blank = 0
-    for start, end in pieces:
-        raw = source[start:end]
-        low, high = strip_edges(raw)
-        if low == high:
-            blank += 1
-            continue
-        texts.append(Mapped.plain(raw[low:high], start + low))
-        marks.append((blank, sum(2 if c in "\u3000\u2003" else 1 for c in raw[:low]) // 2))
-        blank = 0
-    repaired = repair(texts, set(source))
-    cleaned = (text.clean() for text in repaired.lines)
-    return [Line(text, *mark) for text, mark in zip(cleaned, marks, strict=True) if text.text]
+def page_blocks(page: Page, *, report: str) -> list[Block]:
+    """The blocks of a page that has been read."""
+    return build_blocks(
+        report, make_paragraphs(page.lines), [line.text for line in page.lines if line.closing]
+    )
 
 
 def segment_file(path: str | Path, *, report: str | None = None) -> list[Block]:
     """The blocks of a report file; its id is the file's stem unless `report` names one.
 
-    Raises InputError where the file cannot be read, is empty, or is no text.
+    Raises InputError where the file cannot be read, is empty, too large, encrypted, scanned, or no text.
     """
-    source = decode(read_bytes(path), file=path)
-    return segment_text(source, report=report or Path(path).stem)
+    return page_blocks(read_page(path), report=report or Path(path).stem)
 
 
 def segment_files(paths: Iterable[str | Path]) -> Iterator[Block]:

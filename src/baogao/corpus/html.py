@@ -1,0 +1,170 @@
+"""Saved web pages: the lines that a reader sees, each character mapped to the page's source."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+from baogao.corpus.lines import Line
+from baogao.corpus.mapped import Mapped, strip_edges
+
+_HTML = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|div|p|table|article|span|br)\b[^<>]{0,400}>", re.IGNORECASE
+)
+_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+# What a reader does not see, or sees only around the text.
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "select",
+        "button",
+        "textarea",
+        "svg",
+        "title",
+        "nav",
+        "footer",
+        "aside",
+        "iframe",
+        "object",
+        "form",
+    ]
+)
+_BLOCKS = frozenset(
+    ["address", "article", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure",
+     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tbody", "td", "th",
+     "thead", "tr", "ul"]
+)  # fmt: skip
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_INDENT = re.compile(r"text-indent\s*:\s*([1-9])", re.IGNORECASE)
+
+
+def is_html(text: str) -> bool:
+    """Does `text` look like a web page?"""
+    return _HTML.search(text[:5000]) is not None
+
+
+def declared_charset(data: bytes) -> str | None:
+    """The encoding that a page's meta element names."""
+    match = _CHARSET.search(data[:4096])
+    return match.group(1).decode("ascii") if match else None
+
+
+def html_lines(source: str) -> list[Line]:
+    """The lines of a page that hold text. Offsets are characters of `source`, the HTML."""
+    reader = _Reader(source)
+    reader.feed(source)
+    reader.close()
+    reader.end_line()
+    return reader.lines
+
+
+class _Reader(HTMLParser):
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.lines: list[Line] = []
+        self.starts = [0]
+        for match in re.finditer("\n", source):
+            self.starts.append(match.end())
+        self.pieces: list[Mapped] = []
+        self.linked = 0  # characters of the line that are links
+        self.links = 0
+        self.skip: list[str] = []  # open elements from the first skipped one on
+        self.cells: list[tuple[int, int]] = []
+        self.blank = 1
+        self.indent = 0
+
+    def _at(self) -> int:
+        line, column = self.getpos()
+        return self.starts[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            if tag in ("br", "hr") and not self.skip:
+                self.end_line(broken=tag == "br")
+            return
+        style = dict(attrs).get("style") or ""
+        if self.skip or tag in _SKIPPED or (_HIDDEN.search(style) and tag != "body"):
+            self.skip.append(tag)
+            return
+        if tag == "a":
+            self.links += 1
+        elif tag in ("td", "th"):
+            self._cell()
+        elif tag in _BLOCKS:
+            self.end_line()
+            if indent := _INDENT.search(style):
+                self.indent = int(indent.group(1))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skip:
+            if tag in self.skip:
+                while self.skip and self.skip.pop() != tag:
+                    pass
+            return
+        if tag == "a":
+            self.links = max(0, self.links - 1)
+        elif tag in ("td", "th"):
+            self._cell()
+        elif tag in _BLOCKS:
+            self.end_line()
+
+    def handle_data(self, data: str) -> None:
+        if not self.skip and data:
+            self._add(Mapped.plain(data, self._at()))
+
+    def handle_entityref(self, name: str) -> None:
+        self._reference(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._reference(f"&#{name};")
+
+    def _reference(self, written: str) -> None:
+        if self.skip:
+            return
+        at = self._at()
+        end = at + len(written)
+        text = html.unescape(written)
+        self._add(Mapped(text, ((0, at, end),)) if text else Mapped("", ()))
+
+    def _add(self, piece: Mapped) -> None:
+        if piece.text:
+            self.pieces.append(piece)
+            if self.links:
+                self.linked += len(piece.text.strip())
+
+    def _cell(self) -> None:
+        """Cells of a row stand in one line, apart by a space; a cell with lines of its own ends the row."""
+        if self.pieces and any(piece.text.strip() for piece in self.pieces):
+            last = self.pieces[-1]
+            self.cells.append((len(self.pieces), 0))
+            self.pieces.append(Mapped("\t", ((0, last.end, last.end),)))
+
+    def end_line(self, *, broken: bool = False) -> None:
+        """Close the line; `broken`: the next one may go on with the same paragraph."""
+        whole = Mapped.join(self.pieces)
+        low, high = strip_edges(whole.text)
+        if low < high:
+            # Line breaks of the source are white space here.
+            filled = sum(1 for part in whole.text.split("\t") if part.strip()) if self.cells else 1
+            indent = max(
+                self.indent,
+                sum(2 if c in "\u3000\u2003" else 1 for c in whole.text[:low] if c not in "\r\n\t ") // 2,
+            )
+            link = self.linked >= len(whole.text[low:high].replace(" ", "")) > 0
+            self.lines.append(Line(whole.cut(low, high), self.blank, indent, link=link, row=filled > 1))
+            self.blank = 0 if broken else 1
+            self.indent = 0
+        elif broken:
+            self.blank += 1
+        else:
+            self.blank = max(self.blank, 1)
+        self.pieces, self.cells, self.linked = [], [], 0

@@ -1,0 +1,122 @@
+"""What a page says about its report: title, issuer, level of government, province, year, date of publication."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict
+
+from baogao.corpus.page import Page
+from baogao.records import Level
+
+_PROVINCES = {
+    "北京市": "京", "天津市": "津", "河北省": "冀", "山西省": "晋", "内蒙古自治区": "蒙", "辽宁省": "辽", "吉林省": "吉",
+    "黑龙江省": "黑", "上海市": "沪", "江苏省": "苏", "浙江省": "浙", "安徽省": "皖", "福建省": "闽", "江西省": "赣",
+    "山东省": "鲁", "河南省": "豫", "湖北省": "鄂", "湖南省": "湘", "广东省": "粤", "广西壮族自治区": "桂", "海南省": "琼",
+    "重庆市": "渝", "四川省": "川蜀", "贵州省": "黔贵", "云南省": "滇云", "西藏自治区": "藏", "陕西省": "陕秦",
+    "甘肃省": "甘陇", "青海省": "青", "宁夏回族自治区": "宁", "新疆维吾尔自治区": "新",
+}  # fmt: skip
+_PLATES = {plate: name for name, plates in _PROVINCES.items() for plate in plates}
+_FILED = re.compile(rf"([{''.join(_PLATES)}])\s?(?:ICP|公网安备)")
+_NAMED = re.compile("|".join(re.escape(name) for name in _PROVINCES))
+_TITLE = re.compile(r"[^。,，:：;；|>]{4,80}(?:报告|总结|汇报|年报|情况)(?:[(（][^)）]{1,20}[)）])?")
+_YEAR = re.compile(r"(20\d\d)\s?年")
+_DATE = re.compile(r"(20\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
+_PUBLISHED = re.compile(r"(?:发布|发文|公开|更新|发表|成文|生成)?(?:时间|日期)\s?[:：]\s?" + _DATE.pattern)
+_ISSUED = re.compile(r"(?:发布|发文|制发|公开)(?:机构|机关|单位|部门)\s?[:：]\s?([^\s,，。:：|]{2,30})")
+_SOURCE = re.compile(r"(?:信息|稿件|文章)?来源\s?[:：]\s?([^\s,，。:：|]{2,30})")
+_BODY = r"[\u4e00-\u9fff]{2,24}?(?:人民政府(?:办公[室厅])?|街道办事处|管(?:理)?委(?:员)?会|委员会|[局厅委办]|[镇乡]|街道|[省市区县旗])"
+_TITLE_ISSUER = re.compile(
+    rf"^(?:中共\S{{2,20}}委(?:员会)?\s+)?(?:关于)?({_BODY})(?=20\d\d|二〇|关于|法治|依法|行政|政府|工作|年度)"
+)
+
+
+class Metadata(TypedDict):
+    """Fields of a Report that a page can tell; None where it does not."""
+
+    title: str | None
+    issuer: str | None
+    level: Level | None
+    province: str | None
+    year: int | None
+    published: str | None
+
+
+def read_metadata(page: Page) -> Metadata:
+    """What the lines around the report say, and its first sentences where they say nothing."""
+    around = [line.text.text for line in page.lines if line.dropped]
+    body = [line.text.text for line in page.lines if not line.dropped and not line.closing]
+    closing = [line.text.text for line in page.lines if line.closing]
+    title = _title(page)
+    head = "\n".join(around)
+    issuer = _issuer(title, head, closing)
+    years = _YEAR.findall(title or "") or _YEAR.findall("".join(body[:1])[:200])
+    published = _PUBLISHED.search(head) or _DATE.search(head)
+    return Metadata(
+        title=title,
+        issuer=issuer,
+        level=_level(issuer or title or ""),
+        province=_province(head, f"{issuer or ''}{title or ''}", "".join(body)),
+        year=int(years[0]) if years else None,
+        published="-".join(part.zfill(2) for part in published.groups()) if published else None,
+    )
+
+
+def _title(page: Page) -> str | None:
+    first = next((i for i, line in enumerate(page.lines) if not line.dropped), len(page.lines))
+    found: list[str] = []
+    lines = [line.text.text for line in page.lines[:first] if not line.link]
+    for index, line in enumerate(lines):
+        text = line.removeprefix("标题").lstrip(":： ")
+        if _TITLE.fullmatch(text):
+            before = lines[index - 1] if index else ""
+            if (
+                text.startswith("关于")
+                and re.search(r"(?:政府|委员会|委|局|厅|办公室)$", before)
+                and len(before) < 50
+            ):
+                text = f"{before} {text}" if " " in before else before + text
+            found.append(text)
+    return max(found, key=len) if found else None
+
+
+def _issuer(title: str | None, head: str, closing: list[str]) -> str | None:
+    for line in closing:
+        if not re.search(r"\d|年.*月", line):
+            return re.sub(r"[(（].*", "", line)
+    if match := _ISSUED.search(head):
+        return match.group(1)
+    if title and (match := _TITLE_ISSUER.search(title)):
+        name = match.group(1)
+        return (
+            name
+            if not re.search(r"[省市区县旗镇乡]$|街道$", name)
+            else name + ("办事处" if name.endswith("街道") else "人民政府")
+        )
+    match = _SOURCE.search(head)
+    return match.group(1) if match and re.search(_BODY + "$", match.group(1)) else None
+
+
+def _level(name: str) -> Level | None:
+    """Level of government of a body by its name; a bureau of any level is a department."""
+    name = re.sub(r"(?:人民)?政府(?:办|办公[室厅])$", "人民政府", name)
+    if re.search(r"[局厅]$|(?:委员会|[^管]委|[^街道]办)$", name):
+        return "department"
+    if re.search(r"[镇乡](?:人民政府)?$|街道(?:办事处)?$", name):
+        return "township"
+    if re.search(r"[区县旗](?:人民政府)?$", name) and not re.search(r"自治区(?:人民政府)?$", name):
+        return "county"
+    if re.search(r"(?:省|自治区)(?:人民政府)?$", name) or re.search(
+        r"^(?:北京|天津|上海|重庆)市(?:人民政府)?$", name
+    ):
+        return "province"
+    return "city" if re.search(r"[市州盟](?:人民政府)?$", name) else None
+
+
+def _province(head: str, name: str, body: str) -> str | None:
+    for text in (name, head):
+        if match := _NAMED.search(text):
+            return match.group()
+    if match := _FILED.search(head):
+        return _PLATES[match.group(1)]
+    named = _NAMED.findall(body)
+    return max(set(named), key=named.count) if named else None
