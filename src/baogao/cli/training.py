@@ -128,6 +128,67 @@ def dataset(
     typer.echo(f"wrote {place} ({', '.join(f'{name} {len(split)} blocks' for name, split in data.items())})")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def curve(
+    context: typer.Context,
+    points: Annotated[int, typer.Option(min=2, help="Sizes, each half of the next.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Orders of the reports to average over.")] = 1,
+    part: Annotated[
+        list[str], typer.Option(help="ner or sections; again for both, which is the default.")
+    ] = ["ner", "sections"],  # noqa: B006
+    vary: Annotated[
+        str, typer.Option(help="all: size counts gold and practice; gold: practice is always in.")
+    ] = "all",
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at once, one core each.")] = 1,
+    config: Annotated[Path | None, typer.Option(help="A spaCy config; else training/ner.cfg.")] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON; else evaluate/results/curve.json.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Learning curve: F1 over the number of labelled reports, and which labels more labelling would help.
+
+    Holds out each gold report in turn. A run that was stopped goes on where it was. Settings of the config
+    can be given as for `baogao training ner`. Writes JSON and, beside it, a picture (SVG).
+
+    Example: `baogao training curve --points 4 --jobs 2`
+    """
+    from baogao.evaluate.tables import percent, print_table
+    from baogao.training.curve import learning_curve
+    from baogao.workspace import Workspace
+
+    if vary not in ("all", "gold") or set(part) - {"ner", "sections"}:
+        raise InputError("--vary is all or gold, --part is ner or sections", todo="see --help")
+    found = Workspace.find(workspace)
+    path = output or found.evaluate / "results" / "curve.json"
+    result = learning_curve(
+        found,
+        path,
+        points=points,
+        seeds=range(seeds),
+        parts=list(dict.fromkeys(part)),  # type: ignore[arg-type]
+        vary=vary,  # type: ignore[arg-type]
+        config=config,
+        overrides=_overrides(context.args),
+        jobs=jobs,
+    )
+    columns = ["part", "label", "reports", "paragraphs", "F1", "95%"]
+    rows = [
+        [
+            p.part,
+            p.label or "all",
+            p.reports,
+            f"{p.paragraphs:.0f}",
+            percent(p.f1),
+            f"{percent(p.low)}–{percent(p.high)}",
+        ]
+        for p in result.points
+        if p.part == "ner" or p.label is None
+    ]
+    print_table(columns, rows, title="Learning curve, leave one report out", text=2)
+    for sentence in result.advice:
+        typer.echo(sentence)
+    typer.echo(f"wrote {path} and {path.with_suffix('.svg').name}")
+
+
 def _overrides(arguments: list[str]) -> dict[str, Any]:
     """Settings given as `--block.name value` or `--block.name=value`, values as JSON or else text."""
     import json
