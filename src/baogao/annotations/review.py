@@ -208,8 +208,11 @@ def _frame(workspace: Workspace, report: str, review: Review) -> dict[str, Label
     return {key: block for key, block in review.frame.items() if block.report == report}
 
 
-def version_lines(versions: Mapping[str, LabelledBlock]) -> dict[str, str]:
-    """For each annotator what only they have, in words: a reviewer's view of an open paragraph.
+def version_lines(
+    versions: Mapping[str, LabelledBlock], shown: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """For each annotator the section and the spans that not all have: a reviewer's view of an open
+    paragraph. `shown`: what labels are called there.
 
     >>> block = LabelledBlock(id="r:1", report="r", index=1, kind="paragraph", text="区政府", section="S")
     >>> marked = msgspec.structs.replace(block, entities=[Entity(start=0, end=3, label="INST")])
@@ -218,14 +221,15 @@ def version_lines(versions: Mapping[str, LabelledBlock]) -> dict[str, str]:
     """
     everybody = [set(_spans(block)) for block in versions.values()]
     shared = set.intersection(*everybody)
+    called = shown or {}
     lines = {}
     for name, block in versions.items():
         own = [
-            f"{label} {block.text[start:end]} @{start}"
+            f"{called.get(label, label)} {block.text[start:end]} @{start}"
             for start, end, label in sorted(_spans(block))
             if (start, end, label) not in shared
         ]
-        lines[name] = " | ".join([block.section or "–", *own])
+        lines[name] = " | ".join([called.get(block.section or "–", block.section or "–"), *own])
     return lines
 
 

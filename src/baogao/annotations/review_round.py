@@ -16,7 +16,9 @@ from baogao.annotations.project import (
     find_project,
     heading_context,
     push_blocks,
+    shown_texts,
 )
+from baogao.annotations.pull import add_times
 from baogao.annotations.push import ensure_users, guideline_text
 from baogao.annotations.readback import pull_blocks
 from baogao.annotations.review import Review, agreed_part, decide_as, version_lines
@@ -51,18 +53,19 @@ def review_in_doccano(
             )  # fmt: skip
     if known:
         review = decide_as(review, _decisions(connection, workspace, name, known, reviewer), reviewer)
+    labels = workspace.labels()
+    shown = shown_texts(labels.section) | shown_texts(labels.entity)
     there = {block.id for block in known}
     for key, versions in review.open.items():
         if key not in there:
             block = agreed_part(list(versions.values()))
-            block.meta = {"annotators": [reviewer], "versions": version_lines(versions)}
+            block.meta = {"annotators": [reviewer], "versions": version_lines(versions, shown)}
             known.append(block)
     if not known or not review.open:
         return review, Pushed(present=len(known))
     home = workspace.annotations / "doccano"
     ensure_users(connection, [reviewer], create=create_user, accounts=home / "accounts.json")
     write_round(workspace, name, known)
-    labels = workspace.labels()
     project = ensure_project(
         connection, project_name(name, reviewer), description=f"{name}: review by {reviewer}",
         guideline=guideline_text(workspace, labels), labels=labels, member=reviewer,
@@ -82,9 +85,9 @@ def _decisions(
     present = {row[UID] for row in export_rows(connection, project) if UID in row}
     blocks = [block for block in known if block.id in present]
     found = pull_blocks(connection, project, blocks, labels=workspace.labels(), annotator=reviewer)
-    return {
-        block.id: block for block in found if isinstance(block.meta, dict) and block.meta.get("confirmed")
-    }
+    done = [block for block in found if isinstance(block.meta, dict) and block.meta.get("confirmed")]
+    add_times(connection, project, done, {})
+    return {block.id: block for block in done}
 
 
 def _context(block: Block) -> dict[str, str]:
