@@ -1,0 +1,323 @@
+"""The spaCy component `char_ner`: entities of raw text by a CRF over characters.
+
+It reads the text of a doc, not its tokens, so any tokenizer will do whose tokens can express the spans; one
+token a character always can. Everything it needs (vocabulary, rules, segmenter) is saved with it.
+"""
+
+# No `from __future__ import annotations`: the config system reads the types of registered functions.
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import srsly
+from spacy import util
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from baogao.annotations.rules import Rules
+from baogao.errors import InputError
+from baogao.files import read_bytes
+from baogao.training.charner_wide import add_grad, get_param, pack_model, unpack_model
+from baogao.training.charner_words import load_words, segmenter_files
+from baogao.training.crf import Span, Tags, forward_backward, path_score, viterbi
+from baogao.training.features import CharFeatures, featurise
+
+_CACHED = 20_000  # texts whose features training keeps between epochs
+_BATCH = 8_000  # characters that prediction takes through the network at once
+
+Found = list[tuple[int, int, str, float]]  # start, end, label, probability
+
+
+class CharNER(TrainablePipe):
+    """Entities of each doc in `doc.ents` and in `doc.spans[spans_key]`, whose attrs["scores"] holds a
+    probability (0 to 1) for each: the CRF's marginal of just that span with that label."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[CharFeatures], Any],
+        name: str = "char_ner",
+        *,
+        spans_key: str = "entities",
+        scorer: Callable | None = None,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {"labels": [], "rules": [], "words": None, "spans_key": spans_key}
+        self._assets: dict[str, bytes] = {}  # rules.toml, and the files of a pkuseg model
+        self._rules: Rules | None = None
+        self._words: Callable[[str], list[str]] | None = None
+        self._tags = Tags([])
+        self._features: dict[str, CharFeatures] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        return list(self.cfg["labels"])
+
+    @property
+    def is_resizable(self) -> bool:
+        return False
+
+    def add_label(self, label: str) -> int:
+        """Add a label before training begins; 1 if it is new, else 0."""
+        if label in self.cfg["labels"]:
+            return 0
+        if self.model.has_dim("nO"):
+            raise ValueError(Errors.E922.format(name=self.name, nO=self.model.get_dim("nO")))
+        self.cfg["labels"].append(label)
+        self._tags = Tags(self.cfg["labels"])
+        self.vocab.strings.add(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+        segmenter: str | None = None,
+        rules: str | None = None,
+        embeddings: str | None = None,
+    ) -> None:
+        """Learn vocabulary and labels from the examples.
+
+        `segmenter` is a folder or name for `baogao.training.segmenter.load_segmenter`, "jieba", or None for
+        no words; `rules` a rules.toml; `embeddings` a file that `baogao training embeddings` wrote.
+        """
+        validate_get_examples(get_examples, "CharNER.initialize")
+        examples = [example for example in get_examples() if example.reference.text]
+        if labels is None:
+            labels = sorted({span.label_ for example in examples for span in example.reference.ents})
+        if not labels:
+            raise InputError("no entities to learn from", todo="label some first")
+        for label in labels:
+            self.add_label(label)
+        self._set_assets(segmenter, rules)
+        self.model.set_dim("nO", len(self._tags))
+        sample = [self._featurise(example.reference.text) for example in examples]
+        self.model.initialize(X=sample)
+        if embeddings is not None:
+            from baogao.training.embeddings import load_embeddings
+
+            load_embeddings(self.model.layers[0], Path(embeddings))
+
+    def _set_assets(self, segmenter: str | None, rules: str | None) -> None:
+        if rules is not None:
+            self._assets["rules.toml"] = read_bytes(rules)
+        if segmenter is not None:
+            self.cfg["words"] = "jieba" if segmenter == "jieba" else "pkuseg"
+            if segmenter != "jieba":
+                for name, data in segmenter_files(segmenter).items():
+                    self._assets[f"segmenter/{name}"] = data
+        self._load_assets()
+
+    def _load_assets(self) -> None:
+        """Rules and segmenter from the bytes that are saved with the model."""
+        self._tags = Tags(self.cfg["labels"])
+        self._features.clear()
+        with tempfile.TemporaryDirectory(prefix="baogao-assets-") as name:
+            for path, data in self._assets.items():
+                file = Path(name) / path
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(data)
+            self._rules = None
+            if "rules.toml" in self._assets:
+                self._rules = Rules.load(Path(name) / "rules.toml")
+                self.cfg["rules"] = [rule.name for rule, _ in self._rules.rules]
+            self._words = load_words(self.cfg["words"], Path(name) / "segmenter")
+
+    def _featurise(self, text: str) -> CharFeatures:
+        return featurise(
+            text,
+            None if self._words is None else self._words(text),
+            () if self._rules is None else self._rules.suggest(text),
+            self.cfg["rules"],
+        )
+
+    def _remembered(self, text: str) -> CharFeatures:
+        """Features of a training text, kept for the next epoch."""
+        if text not in self._features:
+            if len(self._features) >= _CACHED:
+                self._features.clear()
+            self._features[text] = self._featurise(text)
+        return self._features[text]
+
+    def predict(self, docs: Iterable[Doc]) -> list[Found]:
+        """Entities of each doc as (start, end, label, probability) in characters of its text."""
+        texts = [doc.text for doc in docs]
+        found: list[Found] = [[] for _ in texts]
+        for batch in _by_length(texts):
+            features = [self._featurise(texts[i]) for i in batch]
+            lengths = [f.length for f in features]
+            scores = self.model.predict(features)
+            transitions = get_param(self.model, "transitions")
+            path = viterbi(scores, lengths, transitions, self._tags)
+            lattice = forward_backward(scores, lengths, transitions, self._tags)
+            for row, (i, ids) in enumerate(zip(batch, np.split(path, np.cumsum(lengths)[:-1]), strict=True)):
+                spans = (_trim(texts[i], span) for span in self._tags.decode(ids))
+                found[i] = [(*span, lattice.span_probability(row, span)) for span in spans if span]
+        return found
+
+    def set_annotations(self, docs: Iterable[Doc], found: list[Found]) -> None:
+        """Write doc.ents and the span group. A span whose edges are inside tokens grows to theirs."""
+        for doc, entities in zip(docs, found, strict=True):
+            spans, scores, end = [], [], 0
+            for start, stop, label, score in entities:
+                span = doc.char_span(start, stop, label=label, alignment_mode="expand")
+                if span is not None and span.start >= end:
+                    spans.append(span)
+                    scores.append(round(score, 6))
+                    end = span.end
+            doc.set_ents(spans)
+            doc.spans[self.cfg["spans_key"]] = list(doc.ents)
+            doc.spans[self.cfg["spans_key"]].attrs["scores"] = scores
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """One step on the negative log-likelihood of the gold spans, a text."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "CharNER.update")
+        examples = [example for example in examples if example.reference.text]
+        if not examples:
+            return losses
+        features = [self._remembered(example.reference.text) for example in examples]
+        lengths = [f.length for f in features]
+        gold = np.concatenate(
+            [
+                self._tags.encode(f.length, _gold(e, self.labels))
+                for f, e in zip(features, examples, strict=True)
+            ]
+        )
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(features)
+        transitions = get_param(self.model, "transitions")
+        lattice = forward_backward(scores, lengths, transitions, self._tags)
+        score, counts = path_score(scores, gold, lengths, transitions)
+        d_scores = lattice.marginals
+        d_scores[np.arange(len(gold)), gold] -= 1.0
+        backprop(d_scores / len(examples))
+        d_transitions = np.where(self._tags.allowed, lattice.expected_transitions - counts, 0.0)
+        add_grad(self.model, "transitions", (d_transitions / len(examples)).astype(np.float32))
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += (float(lattice.log_z.sum()) - score) / len(examples)
+        return losses
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        return util.to_bytes(
+            {
+                "cfg": lambda: srsly.json_dumps(self.cfg),
+                "assets": lambda: srsly.msgpack_dumps(self._assets),
+                "model": lambda: pack_model(self.model),
+            },
+            [*exclude, "vocab"],
+        )
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        util.from_bytes(
+            data,
+            {
+                "cfg": lambda b: self.cfg.update(srsly.json_loads(b)),
+                "assets": lambda b: self._assets.update(srsly.msgpack_loads(b)),
+                "model": self._model_from_bytes,
+            },
+            [*exclude, "vocab"],
+        )
+        self._load_assets()
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(path / "cfg", self.cfg)
+        (path / "model").write_bytes(pack_model(self.model))
+        for name, data in self._assets.items():
+            (path / name).parent.mkdir(exist_ok=True)
+            (path / name).write_bytes(data)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        path = Path(path)
+        self.cfg.update(srsly.read_json(path / "cfg"))
+        self._assets = {
+            str(file.relative_to(path)): file.read_bytes()
+            for file in [path / "rules.toml", *sorted((path / "segmenter").glob("*"))]
+            if file.is_file()
+        }
+        self._model_from_bytes((path / "model").read_bytes())
+        self._load_assets()
+        return self
+
+    def _model_from_bytes(self, data: bytes) -> None:
+        try:
+            self.model.from_bytes(unpack_model(data))
+        except AttributeError:
+            raise ValueError(Errors.E149) from None
+
+
+def _gold(example: Example, labels: Sequence[str]) -> list[Span]:
+    """Gold spans in characters of the text, of the labels that the model has."""
+    return [
+        (span.start_char, span.end_char, span.label_)
+        for span in example.reference.ents
+        if span.label_ in labels
+    ]
+
+
+def _trim(text: str, span: Span) -> Span | None:
+    """The span without white space at its edges; None when nothing is left."""
+    start, end, label = span
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return (start, end, label) if start < end else None
+
+
+def _by_length(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Places of the texts that are not empty, in batches of texts of like length."""
+    batch: list[int] = []
+    size = 0
+    for place in sorted((i for i, text in enumerate(texts) if text), key=lambda i: len(texts[i])):
+        if batch and size + len(texts[place]) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(place)
+        size += len(texts[place])
+    if batch:
+        yield batch
+
+
+@Language.factory(
+    "char_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
+    default_config={
+        "model": {"@architectures": "baogao.CharTagger.v1"},
+        "spans_key": "entities",
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_char_ner(nlp: Language, name: str, model: Model, spans_key: str, scorer: Callable | None) -> CharNER:
+    """The factory `char_ner`."""
+    return CharNER(nlp.vocab, model, name, spans_key=spans_key, scorer=scorer)

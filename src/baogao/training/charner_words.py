@@ -1,0 +1,38 @@
+"""Where the entity model's words come from, in a form that can be saved with it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from baogao.errors import InputError
+from baogao.files import read_bytes
+from baogao.training.segmenter import Segmenter, load_segmenter
+
+SEGMENTER_FILES = ("features.msgpack", "weights.npz")
+
+
+def segmenter_files(model: str | Path) -> dict[str, bytes]:
+    """The files of a pkuseg model, given by its folder or its published name."""
+    from spacy_pkuseg.config import config
+
+    load_segmenter(model)  # downloads a published one, and tells what is wrong with a folder
+    folder = Path(model)
+    if str(model) in config.available_models:
+        folder = Path(config.pkuseg_home) / str(model)
+    missing = [name for name in SEGMENTER_FILES if not (folder / name).is_file()]
+    if missing:
+        raise InputError(f"no {missing[0]} in it", file=folder, todo="train one: baogao training segmenter")
+    return {name: read_bytes(folder / name) for name in SEGMENTER_FILES}
+
+
+def load_words(source: str | None, folder: Path) -> Segmenter | None:
+    """The segmenter of a saved model: "pkuseg" from `folder`, "jieba" from its package, None for none."""
+    if source is None:
+        return None
+    if source == "jieba":
+        import jieba
+
+        jieba.setLogLevel(logging.WARNING)
+        return jieba.lcut
+    return load_segmenter(folder)
