@@ -129,13 +129,12 @@ def _kind(
     assert predicted is not None
     if over_predicted.get((predicted.start, predicted.end)):
         return "split"
-    if values.get(predicted.label) == "quantity" and _quoted(text, predicted):
+    value, surface = values.get(predicted.label), text[predicted.start : predicted.end]
+    if value == "quantity" and _quoted(text, predicted):
         return "number in a name"
-    return (
-        "generic name"
-        if known.mostly_bare(text[predicted.start : predicted.end], predicted.label)
-        else "invented"
-    )
+    if value == "institution" and known.mostly_bare(surface, predicted.label):
+        return "generic name"
+    return "invented"
 
 
 def _kind_of_two(
