@@ -111,8 +111,9 @@ def test_a_dropped_file_shows_spans_at_the_right_characters_and_runs_nothing(ope
     paragraph = page.locator("#blocks .paragraph p").first.text_content()
     assert paragraph == text  # the tags of the report stand there as text
     assert page.evaluate("window.ran") is None
-    assert page.locator("#blocks img, #blocks script, #blocks b, #outline b, #report-name i").count() == 0
-    assert page.locator("#report-name").text_content() == "云汐<i>"
+    assert page.locator("#blocks img, #blocks script, #blocks b, #outline b, #summary i").count() == 0
+    assert page.locator("#report-name").text_content() == REPORT.splitlines()[0]
+    assert page.locator("#summary").text_content().startswith("云汐<i> · ")
 
 
 def test_the_outline_leads_to_headings_and_run_in_headings(open_page):

@@ -8,7 +8,9 @@ import pytest
 
 from baogao.errors import InputError
 from baogao.models.figures import Figure, figures
-from baogao.models.table import COLUMNS, csv_text, make_table
+from baogao.models.pipeline import load_pipeline
+from baogao.models.serve_worker import pipeline_labels
+from baogao.models.table import COLUMNS, csv_text, make_table, predictor
 from baogao.models.values import value_kinds
 from baogao.records import Entity, LabelledBlock, Report, write_jsonl
 from baogao.workspace import Label, Labels
@@ -140,13 +142,18 @@ def test_standard_output_is_csv_without_a_mark(tmp_path, capsys):
     assert lines[0] == ",".join(COLUMNS)
 
 
-def test_raw_reports_go_through_the_model(tmp_path):
-    report = tmp_path / "r.txt"
-    report.write_text("x")
-    n = make_table(
-        [report], tmp_path / "t.csv", labels=LABELS, predict=lambda path: [block("受理[FIGURE:3件]")]
+def test_raw_reports_go_through_the_model_and_tell_their_own_place(tmp_path, tiny_pipeline):
+    raw = tmp_path / "云汐.txt"
+    raw.write_text(
+        "云州市云汐县人民政府2023年法治政府建设情况报告\n一、主要工作\n县政府受理案件3件,办结2万余件。\n",
+        encoding="utf-8",
     )
-    assert n == 1
+    labels = pipeline_labels(load_pipeline(tiny_pipeline))
+    n = make_table([raw], tmp_path / "t.csv", labels=labels, predict=predictor(tiny_pipeline))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8-sig"))))
+    assert n == 2 and [row["value"] for row in rows] == ["3", "20000"]
+    assert (rows[0]["report"], rows[0]["year"], rows[0]["place"]) == ("云汐", "2023", "云州市云汐县")
+    assert rows[0]["body"] == "云州市云汐县人民政府" and rows[0]["indicator"] == "县政府受理案件"
 
 
 def test_bad_input_leaves_the_old_table(tmp_path):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 # Shades that stand apart from one another and carry dark text on white, for labels without a colour.
 _COLORS = ("#1565c0", "#c62828", "#2e7d32", "#6a1b9a", "#8a5a00", "#00796b", "#9d2f6f", "#37474f")
-_ENDINGS = (".txt", ".html", ".htm", ".docx", ".pdf")
 
 
 class Request(msgspec.Struct):
@@ -79,21 +77,33 @@ def pipeline_labels(nlp: Language, workspace: Workspace | None = None) -> Labels
 
 
 def label_report(nlp: Language, labels: Labels, request: Request, data: bytes) -> dict[str, Any]:
-    """The answer to one request: labelled blocks, the values of their entities, figures and their CSV.
+    """The answer to one request: what the page of the report says of it, labelled blocks, the values of
+    their entities (by block, in the entities' order), figures and their CSV.
 
-    Raises InputError for what is no report. The entities' values stand by block, in the entities' order.
+    What the request says of issuer and year goes before what the page says. Raises InputError for what is
+    no report.
     """
+    from baogao.corpus.metadata import read_metadata
+    from baogao.corpus.page import make_page, page_of_text
+    from baogao.corpus.segment import page_blocks
     from baogao.models.predict import label_blocks
 
-    blocks = label_blocks(nlp, _segment(request, data))
+    # Bytes all along: the name came with the request, may be anything, and names nothing on this machine.
+    text = data.decode("utf-8", "replace") if request.is_text else None
+    page = make_page(data, file="the report") if text is None else page_of_text(text)
+    blocks = label_blocks(nlp, page_blocks(page, report=_identifier(request.name)))
     if not any(block.kind == "paragraph" for block in blocks):
         raise InputError("no paragraph of a report was found", todo="send the whole text of a report")
     kinds = value_kinds(labels)
-    report = Report(id=blocks[0].report, file="", issuer=request.issuer, year=request.year)
+    report = Report(id=blocks[0].report, file="", **read_metadata(page))
+    report.issuer, report.year = request.issuer or report.issuer, request.year or report.year
     place = read_place(report)
     rows = figures(blocks, kinds, {report.id: report})
     return {
         "report": report.id,
+        "title": report.title,
+        "issuer": report.issuer,
+        "year": report.year,
         "labels": labels,
         "blocks": blocks,
         "values": {
@@ -109,19 +119,10 @@ def label_report(nlp: Language, labels: Labels, request: Request, data: bytes) -
     }
 
 
-def _segment(request: Request, data: bytes) -> list[Any]:
-    from baogao.corpus.segment import segment_file, segment_text
-
-    # The name came with the request: it may be anything, so it names nothing on this machine.
-    stem = "".join(c for c in PurePosixPath(request.name.replace("\\", "/")).stem if c.isprintable())
-    report = stem.strip()[:80] or "report"
-    if request.is_text:
-        return list(segment_text(data.decode("utf-8", "replace"), report=report))
-    ending = PurePosixPath(request.name.lower()).suffix
-    with tempfile.TemporaryDirectory(prefix="baogao-") as folder:
-        path = Path(folder) / f"report{ending if ending in _ENDINGS else '.txt'}"
-        path.write_bytes(data)
-        return list(segment_file(path, report=report))
+def _identifier(name: str) -> str:
+    """A report id from a file name of any system."""
+    stem = PurePosixPath(name.replace("\\", "/")).stem
+    return "".join(c for c in stem if c.isprintable()).strip()[:80] or "report"
 
 
 def answer(label: Callable[[Request, bytes], dict[str, Any]], header: bytes, data: bytes) -> dict[str, Any]:
@@ -129,7 +130,8 @@ def answer(label: Callable[[Request, bytes], dict[str, Any]], header: bytes, dat
     try:
         return {"status": 200, **label(msgspec.json.decode(header, type=Request), data)}
     except BaogaoError as error:
-        return {"status": 422, "error": error.what, "todo": error.todo}
+        what = f"{error.file} {error.what}" if error.file else error.what  # "the report is encrypted"
+        return {"status": 422, "error": what, "todo": error.todo}
     except Exception as error:
         print(f"baogao: serve: {type(error).__name__}: {error}", file=sys.stderr)
         return {"status": 500, "error": f"unexpected {type(error).__name__}", "todo": "report it"}
@@ -139,6 +141,7 @@ def main(model: str, workspace: str | None = None) -> None:
     """Load the pipeline in folder `model`, say so in a first frame, then answer until the input ends."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not garble the frames
+    import baogao.corpus.page  # noqa: F401 -- its readers load before the first report comes
     from baogao.models.pipeline import load_pipeline
 
     try:

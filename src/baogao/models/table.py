@@ -36,13 +36,14 @@ def make_table(
     *,
     labels: Labels,
     reports: Iterable[Report] = (),
-    predict: Callable[[Path], list[LabelledBlock]] | None = None,
+    predict: Callable[[Path], tuple[Report, list[LabelledBlock]]] | None = None,
 ) -> int:
     """Write the figures of `paths` to `output` (.csv, .parquet, .xlsx, `-` for CSV on standard output) and
     return how many there are.
 
     A path is a JSONL file of labelled blocks (`-`: on standard input) or, where `predict` is given, a raw
-    report. `reports` (a manifest) give year and place. Nothing is written when one of the paths fails.
+    report. `reports` (a manifest) give year and place; of a raw report that is not among them, its own page
+    does. Nothing is written when one of the paths fails.
     """
     writer = _writer(output)
     known = {report.id: report for report in reports}
@@ -51,7 +52,8 @@ def make_table(
         if str(path) == "-" or Path(path).suffix == ".jsonl":
             blocks = read_labelled(path, labels=labels.entities)
         elif predict is not None:
-            blocks = predict(Path(path))
+            report, blocks = predict(Path(path))
+            known.setdefault(report.id, report)
         else:
             raise InputError(
                 "is a raw report, and no model is given", file=path,
@@ -65,13 +67,25 @@ def make_table(
     return len(rows)
 
 
-def predictor(model: Path) -> Callable[[Path], list[LabelledBlock]]:
-    """predict_file of the pipeline in `model`, which is loaded when the first report comes."""
+def predictor(model: str | Path) -> Callable[[Path], tuple[Report, list[LabelledBlock]]]:
+    """A function that labels a raw report with the pipeline in `model`, loaded when the first one comes, and
+    gives what its page says of it."""
+    # spaCy takes seconds to import, and a table of labelled blocks needs none of it.
+    from baogao.corpus.metadata import read_metadata
+    from baogao.corpus.page import read_page
+    from baogao.corpus.segment import page_blocks
     from baogao.models.pipeline import load_pipeline
-    from baogao.models.predict import predict_file
+    from baogao.models.predict import label_blocks
 
     load = functools.cache(load_pipeline)
-    return lambda path: predict_file(load(model), path)
+
+    def predict(path: Path) -> tuple[Report, list[LabelledBlock]]:
+        nlp = load(model)
+        page = read_page(path)
+        report = Report(id=path.stem, file=path.name, **read_metadata(page))
+        return report, label_blocks(nlp, page_blocks(page, report=report.id))
+
+    return predict
 
 
 def csv_text(rows: Iterable[Figure]) -> str:

@@ -100,9 +100,10 @@ function busy(yes) {
 function show() {
   const paragraphs = result.blocks.filter((block) => block.kind === "paragraph");
   const count = result.blocks.reduce((sum, block) => sum + block.entities.length, 0);
-  $("report-name").textContent = result.report;
+  $("report-name").textContent = result.title || result.report;
   $("report-name").tabIndex = -1;
-  $("summary").textContent = `${paragraphs.length} ${say("paragraphs")} · ${result.blocks.filter((b) => b.kind === "heading").length} ${say("headings")} · ${count} ${say("entities")}`;
+  const known = [result.title ? result.report : "", result.issuer, result.year].filter(Boolean);
+  $("summary").textContent = `${known.map((text) => `${text} · `).join("")}${paragraphs.length} ${say("paragraphs")} · ${result.blocks.filter((b) => b.kind === "heading").length} ${say("headings")} · ${count} ${say("entities")}`;
   showLegend();
   $("blocks").replaceChildren(...result.blocks.map(showBlock));
   applyHidden();
