@@ -9,16 +9,13 @@ import itertools
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from small_rounds import TEXT, Doccano, paragraph
 
-from baogao.records import Entity, LabelledBlock
+from baogao.records import LabelledBlock
 from baogao.workspace import Workspace
 
 LABELS = """
@@ -51,31 +48,12 @@ color = "#2e7d32"
 key = "m"
 """
 NAMES = itertools.count(1)
-TEXT = "区政府第{}次召开会议,办理案件1171件。"
-
-
-@dataclass
-class Doccano:
-    """The session's server: `connection` is its admin's; two annotators have accounts."""
-
-    url: str
-    home: Path
-    user: str
-    password: str
-    accounts: dict[str, str]
-    connection: Any
-
-    def login(self, user: str):
-        """A connection of one annotator."""
-        from baogao.annotations.client import connect
-
-        return connect(self.url, user, self.accounts[user])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of one server's tests run in one process of pytest-xdist."""
     for item in items:
-        if {"doccano", "own_doccano", "doccano_venv"} & set(getattr(item, "fixturenames", ())):
+        if {"doccano", "doccano_venv"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.doccano)
             item.add_marker(pytest.mark.xdist_group("doccano"))
 
@@ -101,7 +79,10 @@ def doccano(doccano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         accounts = {user: f"{user}-pw-7319" for user in ("zhang", "li")}
         for user, password in accounts.items():
             connection.client.create_user(user, password)
-        yield Doccano(server.url, home, server.user, server.password, accounts, connection)
+        found = Doccano(server, connection, accounts)
+        yield found
+        for part in list(found.restarted):
+            found.kill(part)
 
 
 @pytest.fixture
@@ -129,17 +110,6 @@ def make_blocks() -> Callable[..., list[LabelledBlock]]:
     return make
 
 
-def paragraph(report: str, index: int, text: str) -> LabelledBlock:
-    number = text.index("1171件") if "1171件" in text else None
-    entities = [Entity(start=text.index("区政府"), end=text.index("区政府") + 3, label="INST", source="rule")]
-    if number is not None:
-        entities.append(Entity(start=number, end=number + 5, label="METRIC", source="rule"))
-    return LabelledBlock(
-        id=f"{report}:{index:04}", report=report, index=index, kind="paragraph", path=["一、工作情况"],
-        text=text, section="WORK", entities=entities,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def chromium() -> str:
     """The path of a Chromium, or the test is skipped with a line that says how to get one."""
@@ -147,15 +117,3 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("no Chromium: apt-get install chromium fonts-noto-cjk")
-
-
-def in_threads(function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-    """`function` of every item, each in a thread of its own, all started at once."""
-    gate = threading.Barrier(len(items))
-
-    def run(item: Any) -> Any:
-        gate.wait()
-        return function(item)
-
-    with ThreadPoolExecutor(len(items)) as pool:
-        return list(pool.map(run, items))

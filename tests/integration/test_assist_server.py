@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from tests.integration.conftest import paragraph
+from small_rounds import paragraph
 
 from baogao.annotations.assist import start_assist
-from baogao.annotations.project import find_project
 from baogao.annotations.push import push_round
-from baogao.annotations.rounds import project_name
 from baogao.records import Block, Entity, LabelledBlock
 
 
@@ -34,7 +32,7 @@ def test_doccano_asks_while_assist_runs_and_no_longer_afterwards(doccano, worksp
     block = paragraph("r", 0, "𠮷林区政府办理1171件。")
     block.entities, block.section = [], None
     push_round(doccano.connection, workspace, round_name, [block], annotators=["zhang"])
-    project = find_project(doccano.connection, project_name(round_name, "zhang"))
+    project = doccano.project(round_name, "zhang")
     configs = f"projects/{project.id}/auto-labeling/configs"
     zhang = doccano.login("zhang")
     example = zhang.get("list", f"projects/{project.id}/examples")["results"][0]["id"]

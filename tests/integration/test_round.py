@@ -5,35 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.integration.conftest import Doccano, in_threads, paragraph
+from small_rounds import confirm, in_threads, paragraph, pulled
 
-from baogao.annotations.project import export_rows, find_project
 from baogao.annotations.pull import pull_round, round_progress
 from baogao.annotations.push import push_round
-from baogao.annotations.rounds import project_name, read_round
+from baogao.annotations.rounds import read_round
 from baogao.errors import InputError
-from baogao.records import Entity, read_labelled
-
-
-def rows_of(doccano: Doccano, name: str, user: str) -> dict[str, dict]:
-    project = find_project(doccano.connection, project_name(name, user))
-    assert project is not None
-    return {row["para_uid"]: row for row in export_rows(doccano.connection, project)}
-
-
-def project_id(doccano: Doccano, name: str, user: str) -> int:
-    found = find_project(doccano.connection, project_name(name, user))
-    assert found is not None
-    return found.id
-
-
-def confirm(connection, project: int, example: int) -> None:
-    connection.post("confirm", f"projects/{project}/examples/{example}/states", {})
-
-
-def pulled(workspace, name, user):
-    paths = sorted((workspace.annotations / "passes" / name / user).glob("*.jsonl"))
-    return {block.id: block for path in paths for block in read_labelled(path)}
+from baogao.records import Entity
 
 
 def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_blocks):
@@ -47,23 +25,23 @@ def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_bl
 
     # The annotator's own account sees the suggestions, the guideline's labels in order, and the context.
     zhang = doccano.login("zhang")
-    project = project_id(doccano, round_name, "zhang")
-    example = zhang.get("list", f"projects/{project}/examples", limit=1)["results"][0]
+    project = doccano.project(round_name, "zhang")
+    example = zhang.get("list", f"projects/{project.id}/examples", limit=1)["results"][0]
     assert example["meta"]["标题"] == "一、工作情况" and example["meta"]["报告"].startswith("r")
-    spans = zhang.get("spans", f"projects/{project}/examples/{example['id']}/spans")
+    spans = zhang.get("spans", f"projects/{project.id}/examples/{example['id']}/spans")
     assert len(spans) == 2
-    types = zhang.get("types", f"projects/{project}/category-types")
+    types = zhang.get("types", f"projects/{project.id}/category-types")
     assert [(t["text"], t["suffix_key"], t["background_color"]) for t in types] == [
         ("工作", "1", "#b3261e"), ("打算", "2", "#1f6f8b"),
     ]  # fmt: skip
 
     # Zhang drops one suggestion, marks something, changes the section, comments and confirms.
-    base = f"projects/{project}/examples/{example['id']}"
+    base = f"projects/{project.id}/examples/{example['id']}"
     inst, metric = sorted(spans, key=lambda span: span["start_offset"])
     zhang.delete("drop", f"{base}/spans/{metric['id']}")
     zhang.post("mark", f"{base}/spans", {"label": inst["label"], "start_offset": 6, "end_offset": 8})
     zhang.post("section", f"{base}/categories", {"label": types[1]["id"]})
-    zhang.post("comment", f"projects/{project}/comments?example={example['id']}", {"text": "不确定"})
+    zhang.post("comment", f"projects/{project.id}/comments?example={example['id']}", {"text": "不确定"})
     confirm(zhang, project, example["id"])
 
     result = pull_round(doccano.connection, workspace, round_name)
@@ -114,8 +92,8 @@ def test_odd_characters_come_back_as_the_same_characters(doccano, workspace, rou
     blocks = [paragraph("r", i, text) for i, text in enumerate(texts[:3])]
     blocks.append(paragraph("r", 3, "区政府"))
     push_round(doccano.connection, workspace, round_name, blocks, annotators=["zhang"])
-    row = rows_of(doccano, round_name, "zhang")["r:0000"]
-    assert row["entities"] == [[5, 8, "机构"], [10, 15, "指标"]]
+    rows = {row["para_uid"]: row for row in doccano.rows(round_name, "zhang")}
+    assert rows["r:0000"]["entities"] == [[5, 8, "机构"], [10, 15, "指标"]]
     pull_round(doccano.connection, workspace, round_name)
     back = pulled(workspace, round_name, "zhang")
     for block in blocks:
@@ -127,11 +105,11 @@ def test_labels_follow_a_text_that_changed(doccano, workspace, round_name, make_
     blocks = make_blocks(3, reports=1)
     push_round(doccano.connection, workspace, round_name, blocks, annotators=["zhang"])
     # One text is changed in doccano's page, one in the corpus since, and one is another paragraph now.
-    example = rows_of(doccano, round_name, "zhang")["r0:0000"]
+    example = next(row for row in doccano.rows(round_name, "zhang") if row["para_uid"] == "r0:0000")
     body = {"text": "今年" + example["text"].replace("1171件", "很多件"), "meta": {"para_uid": "r0:0000"}}
-    project = project_id(doccano, round_name, "zhang")
+    project = doccano.project(round_name, "zhang")
     put = doccano.connection.client._base_repository.put
-    doccano.connection.call("edit", put, f"projects/{project}/examples/{example['id']}", json=body)
+    doccano.connection.call("edit", put, f"projects/{project.id}/examples/{example['id']}", json=body)
     folder = workspace.corpus / "blocks"
     folder.mkdir(parents=True)
     now = [blocks[1].text.replace("召开", "会同区委召开"), "完全不同的另一段文字,与原来的无关。"]
@@ -166,29 +144,28 @@ def test_a_pull_replaces_only_what_a_pull_wrote(doccano, workspace, round_name, 
 def test_eight_annotators_label_while_a_pull_runs(doccano, workspace, round_name, make_blocks):
     users = [f"user{i}" for i in range(8)]
     push_round(
-        doccano.connection, workspace, round_name, make_blocks(40), annotators=users, create_users=True
+        doccano.connection, workspace, round_name, make_blocks(24), annotators=users, create_users=True
     )
     doccano.accounts.update(json.loads((workspace.annotations / "doccano/accounts.json").read_text()))
 
     def label(user: str) -> int:
         if user == "lead":
-            for _ in range(2):
-                pull_round(doccano.connection, workspace, round_name)
+            pull_round(doccano.connection, workspace, round_name)
             return 0
         connection = doccano.login(user)
-        project = project_id(doccano, round_name, user)
-        kinds = connection.get("types", f"projects/{project}/span-types")
-        examples = connection.get("list", f"projects/{project}/examples", limit=100)["results"]
+        project = doccano.project(round_name, user)
+        kinds = connection.get("types", f"projects/{project.id}/span-types")
+        examples = connection.get("list", f"projects/{project.id}/examples", limit=100)["results"]
         for example in examples:
-            base = f"projects/{project}/examples/{example['id']}"
+            base = f"projects/{project.id}/examples/{example['id']}"
             span = {"label": kinds[0]["id"], "start_offset": 6, "end_offset": 8}
             connection.post("mark", f"{base}/spans", span)
             confirm(connection, project, example["id"])
         return len(examples)
 
-    assert in_threads(label, [*users, "lead"])[:8] == [5] * 8
+    assert in_threads(label, [*users, "lead"])[:8] == [3] * 8
     result = pull_round(doccano.connection, workspace, round_name)
-    assert [(part.paragraphs, part.confirmed) for part in result.values()] == [(5, 5)] * 8
+    assert [(part.paragraphs, part.confirmed) for part in result.values()] == [(3, 3)] * 8
     for user in users:
         blocks = pulled(workspace, round_name, user).values()
         assert all(Entity(start=6, end=8, label="INST", source=user) in block.entities for block in blocks)

@@ -48,7 +48,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Server:
-    """A running doccano. `processes` are the web server and the task worker, each with its own group."""
+    """A running doccano: its web server and its task worker, each with its own process group."""
 
     url: str
     user: str
@@ -56,6 +56,7 @@ class Server:
     home: Path
     web: subprocess.Popen[bytes]
     task: subprocess.Popen[bytes]
+    environment: dict[str, str]
 
 
 def environment_folder(home: Path) -> Path:
@@ -175,7 +176,7 @@ def start_server(
             task = stack.enter_context(_process(_task_command(python), home / "task.log", env))
             say("waiting for doccano to answer")
             _wait_until_healthy(url, {web: home / "web.log", task: home / "task.log"})
-            server = Server(url, private["user"], private["password"], home, web, task)
+            server = Server(url, private["user"], private["password"], home, web, task, env)
             write_private(home / "server.json", {"url": url, "pid": os.getpid()})
             stack.callback((home / "server.json").unlink, missing_ok=True)
             stack.callback(task.terminate)  # both end at once, so that stopping takes half as long
@@ -284,7 +285,13 @@ def _set_up_once(
     ):
         return
     say("setting up its database (once)")
-    _check_run([str(python.with_name("doccano")), "init"], "set up doccano's database", env)
+    sqlite, empty = database == f"sqlite:///{home}/db.sqlite3", python.parent.parent / ".baogao-empty.sqlite3"
+    if sqlite and empty.exists() and not (home / "db.sqlite3").exists():
+        shutil.copyfile(empty, home / "db.sqlite3")  # what init makes, in a tenth of a second
+    else:
+        _check_run([str(python.with_name("doccano")), "init"], "set up doccano's database", env)
+        if sqlite and not empty.exists() and not marker.exists():
+            shutil.copyfile(home / "db.sqlite3", empty)
     # By the environment, so that the password never shows in the list of processes.
     account = {"DJANGO_SUPERUSER_PASSWORD": private["password"]}
     create = [str(python), str(_backend(python) / "manage.py"), "createsuperuser", "--noinput"]
