@@ -52,10 +52,7 @@ def test_a_push_whose_server_is_killed_is_completed_by_the_next(
             doccano.kill("web")
         return original(*args, **keywords)
 
-    with (
-        patched(monkeypatch, owner, victim, kill_first),
-        pytest.raises(ServiceError, match="no doccano answers"),
-    ):
+    with fails(monkeypatch, owner, victim, kill_first, "no doccano answers"):
         push(doccano, workspace, round_name, blocks, users=["zhang"])
     doccano.start("web")
     push(doccano, workspace, round_name, blocks, users=["zhang"])
@@ -74,10 +71,7 @@ def test_an_import_that_runs_late_or_halfway_doubles_and_loses_nothing(
             keywords["patience"] = 2
         return original(self, what, task, **keywords)
 
-    with (
-        patched(monkeypatch, Connection, "wait_for_task", killed),
-        pytest.raises(ServiceError, match="worker"),
-    ):
+    with fails(monkeypatch, Connection, "wait_for_task", killed, "worker"):
         push(doccano, workspace, round_name, blocks, users=["zhang"])
     with pytest.raises(ServiceError, match="not healthy.*task worker"):
         push(doccano, workspace, round_name, blocks, users=["zhang"])
@@ -135,10 +129,7 @@ def test_a_pull_whose_server_is_killed_writes_nothing_and_the_next_completes(
         doccano.kill("web")
         return found
 
-    with (
-        patched(monkeypatch, Connection, "export", kill_after),
-        pytest.raises(ServiceError, match="no doccano"),
-    ):
+    with fails(monkeypatch, Connection, "export", kill_after, "no doccano"):
         pull_round(doccano.connection, workspace, round_name)
     assert pulled(workspace, round_name, "zhang") == before
     doccano.start("web")
