@@ -205,3 +205,55 @@ def convert(
     for note in notes:
         typer.echo(note, err=True)
     typer.echo(f"wrote {count} blocks to {target}", err=True)
+
+
+@app.command("next")
+def next_command(
+    predictions: Annotated[
+        list[Path] | None, typer.Argument(help="Predictions with scores (`baogao predict`); else --model.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A trained pipeline, for corpus/blocks; else models/pipeline.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many paragraphs.")] = 100,
+    output: Annotated[str, typer.Option(help="Blocks in the order to label (JSONL); - is stdout.")] = "-",
+    stop_advice: Annotated[
+        bool, typer.Option("--stop-advice", help="Say from the learning curve whether more labels pay.")
+    ] = False,
+    curve: Annotated[Path | None, typer.Option(help="Else evaluate/results/curve.json.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Order what is left to label: what the model is least sure of first, and nothing twice.
+
+    Entities and sections count alike. Left out is what is in gold or in a round. With --stop-advice say
+    instead whether more labels still pay; `baogao training curve` makes the curve that it reads.
+
+    Example: `baogao annotations next --count 200 --output next.jsonl`, then
+    `baogao annotations push round2 next.jsonl --annotators zhang,li`
+    """
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    if stop_advice:
+        from baogao.annotations import stop_advice as advice
+
+        read = advice.read_curve(curve or found.evaluate / "results" / "curve.json")
+        for line in advice.stop_advice(read, seconds=advice.seconds_a_paragraph(found)):
+            typer.echo(line)
+        return
+    from baogao.annotations.export import corpus_blocks, read_labelled_folder
+    from baogao.annotations.next import labelled_so_far, order_next
+    from baogao.records import write_jsonl
+
+    if predictions:
+        predicted = [block for path in predictions for block in read_labelled_folder(path)]
+    else:
+        from baogao.models.pipeline import load_pipeline
+        from baogao.models.predict import label_blocks
+
+        nlp = load_pipeline(model or found.models / "pipeline")
+        reports = corpus_blocks(found).values()
+        predicted = label_blocks(nlp, [block for blocks in reports for block in blocks])
+    ranked = order_next(predicted, labelled_so_far(found), count=count)
+    write_jsonl(output, (item.as_block() for item in ranked))
+    typer.echo(f"wrote {len(ranked)} paragraphs to {output}", err=True)
