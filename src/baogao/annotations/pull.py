@@ -74,7 +74,7 @@ def pull_round(
                 todo=f"baogao annotations push {name} makes it again; what was pulled before stays",
             )
         blocks = pull_blocks(connection, project, share, labels=labels, annotator=user)
-        _add_times(connection, project, blocks, before.get(user, {}))
+        add_times(connection, project, blocks, before.get(user, {}))
         _measure(blocks, idle_cap)
         found = [_follow_corpus(block, current) for block in blocks]
         return found, check_label_types(connection, project, labels)
@@ -127,7 +127,7 @@ def _current_texts(workspace: Workspace) -> dict[str, str]:
     return {block.id: block.text for path in paths for block in read_blocks(path)}
 
 
-def _add_times(
+def add_times(
     connection: Connection,
     project: Project,
     blocks: Sequence[LabelledBlock],
