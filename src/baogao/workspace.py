@@ -148,3 +148,18 @@ class Workspace:
         """The files that `labelled(folder)` reads, sorted."""
         paths = (self.annotations / folder).glob("*.jsonl")
         return sorted(path for path in paths if path.name != "manifest.jsonl")
+
+
+def protect_labels(path: str | Path, *, force: bool = False) -> None:
+    """Raise InputError when writing `path` would replace labels that people made: a file that is there below
+    annotations/gold, passes or practice of a workspace. Commands call it unless told --force."""
+    place = Path(path)
+    if force or str(path) == "-" or not place.is_file():
+        return
+    for folder in place.resolve().parents:
+        if (
+            folder.name in ("gold", "passes", "practice")
+            and folder.parent.name == "annotations"
+            and (folder.parent / "labels.toml").is_file()
+        ):
+            raise InputError("holds labels", file=path, todo="name another --output, or add --force")
