@@ -191,3 +191,21 @@ def test_the_command_writes_nothing_until_told_how_to_decide(workspace: Workspac
         ("DIGITAL", "b"),
         ("PLANS", "agreement"),
     ]
+
+
+def test_commands_do_not_write_over_labels_without_force(workspace: Workspace):
+    gold = workspace.annotations / "gold/r.jsonl"
+    write_jsonl(gold, [block(1)])
+    before = gold.read_bytes()
+    given = str(workspace.annotations / "other.jsonl")
+    write_jsonl(given, [block(2, None)])
+    for arguments in (
+        ["suggest", given, "--output", str(gold), "--workspace", str(workspace.root)],
+        ["convert", given, str(gold), "--to", "baogao"],
+    ):
+        refused = CliRunner().invoke(app, ["annotations", *arguments])
+        assert "holds labels; name another --output, or add --force" in str(refused.exception)
+        assert gold.read_bytes() == before
+    forced = ["convert", given, str(gold), "--to", "baogao", "--force"]
+    assert CliRunner().invoke(app, ["annotations", *forced]).exit_code == 0
+    assert gold.read_bytes() != before

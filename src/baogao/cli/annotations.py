@@ -47,6 +47,7 @@ def export(
 def suggest(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders of blocks; - is stdin.")],
     output: Annotated[str, typer.Option(help="Labelled blocks (JSONL); - is stdout.")] = "-",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of labels.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Label paragraphs with the regular expressions of annotations/rules.toml.
@@ -58,8 +59,9 @@ def suggest(
     """
     from baogao.annotations.export import suggest_files
     from baogao.records import write_jsonl
-    from baogao.workspace import Workspace
+    from baogao.workspace import Workspace, protect_labels
 
+    protect_labels(output, force=force)
     count = write_jsonl(output, suggest_files(Workspace.find(workspace), paths))
     typer.echo(f"wrote {count} blocks to {output}", err=True)
 
@@ -190,6 +192,7 @@ def convert(
         str | None,
         typer.Option("--from", help="The same, or columns for any tag scheme; else by the suffix."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of labels.")] = False,
 ) -> None:
     """Labelled blocks to and from other tools: CoNLL columns, spaCy, Prodigy, Label Studio, doccano.
 
@@ -200,7 +203,9 @@ def convert(
     Example: `baogao annotations convert train.bmes train.jsonl --to baogao`
     """
     from baogao.annotations.formats import convert
+    from baogao.workspace import protect_labels
 
+    protect_labels(target, force=force)
     count, notes = convert(source, target, source_format=source_format, target_format=to)
     for note in notes:
         typer.echo(note, err=True)
@@ -221,6 +226,7 @@ def next_command(
         bool, typer.Option("--stop-advice", help="Say from the learning curve whether more labels pay.")
     ] = False,
     curve: Annotated[Path | None, typer.Option(help="Else evaluate/results/curve.json.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of labels.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Order what is left to label: what the model is least sure of first, and nothing twice.
@@ -244,7 +250,9 @@ def next_command(
     from baogao.annotations.export import corpus_blocks, read_labelled_folder
     from baogao.annotations.next import labelled_so_far, order_next
     from baogao.records import write_jsonl
+    from baogao.workspace import protect_labels
 
+    protect_labels(output, force=force)
     if predictions:
         predicted = [block for path in predictions for block in read_labelled_folder(path)]
     else:
