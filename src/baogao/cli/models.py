@@ -12,25 +12,54 @@ app = typer.Typer(no_args_is_help=True, help="Trained models: list, show, packag
 
 @app.command()
 def predict(
-    paths: Annotated[list[str], typer.Argument(help="Raw reports, folders or globs; - is standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Raw reports (any format), folders or globs; - is standard input.")
+    ],
     model: Annotated[
         str | None, typer.Option(help="A pipeline folder or package; else models/pipeline of the workspace.")
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Where to write; - is standard output.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help=".jsonl, .csv, .parquet or .spacy; - for JSONL on standard output; a "
+            "folder, ended by /, for very many reports: Parquet in parts, and a stopped run goes on.",
+        ),
     ] = "-",
+    format: Annotated[
+        str | None, typer.Option(help="jsonl, csv, parquet or spacy, where the ending does not tell.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Leave out reports that fail, list them, exit 1.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="local or ray; ray writes into a folder.")] = "local",
+    address: Annotated[str | None, typer.Option(help="A Ray cluster; else one on this machine.")] = None,
 ) -> None:
     """Label raw reports: blocks with their section and entities, and a score each.
 
-    Example: `baogao predict corpus/reports --model models/pipeline --output labelled.jsonl`
+    Examples: `baogao predict report.html --model models/pipeline --output labelled.jsonl`,
+    `baogao predict 'reports/**/*.docx' --jobs 2 --keep-going --output labelled.parquet`,
+    `curl -s ADDRESS | baogao predict - | head -3`
     """
-    from baogao.models.pipeline import load_pipeline
-    from baogao.models.predict import predict_file
-    from baogao.records import write_jsonl
+    from baogao.errors import InputError
     from baogao.workspace import Workspace
 
-    nlp = load_pipeline(model if model is not None else Workspace.find().models / "pipeline")
-    write_jsonl(output, (block for path in paths for block in predict_file(nlp, path)))
+    chosen = model if model is not None else str(Workspace.find().models / "pipeline")
+    if engine not in ("local", "ray"):
+        raise InputError(f"no engine {engine!r}", field="--engine", todo="say local or ray")
+    if output.endswith("/") or engine == "ray":
+        from baogao.models.engine import predict_many
+
+        predict_many(
+            paths, output.rstrip("/"), model=chosen, engine=engine, address=address, jobs=jobs,  # type: ignore[arg-type]
+            keep_going=keep_going,
+        )  # fmt: skip
+    else:
+        from baogao.models.predict import predict_paths
+
+        predict_paths(paths, output, model=chosen, format=format, jobs=jobs, keep_going=keep_going)
 
 
 @app.command()
@@ -81,10 +110,16 @@ def serve(
     Example: `baogao models serve`, then open the address it prints, or:
     `curl --data-binary @report.docx 'http://127.0.0.1:8765/api/label?name=report.docx'`
     """
+    from baogao.errors import InputError
     from baogao.models.serve import serve as run
     from baogao.workspace import Workspace
 
-    home = Workspace.find(workspace) if workspace is not None or model is None else None
+    try:
+        home = Workspace.find(workspace)
+    except InputError:
+        if model is None or workspace is not None:
+            raise
+        home = None  # a packaged pipeline brings its labels along
     run(
         model if model is not None else home.models / "pipeline",  # type: ignore[union-attr]
         workspace=home.root if home else None,
