@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
 from test_ner import CONFIG, TINY
 from typer.testing import CliRunner
 
@@ -110,6 +111,18 @@ def test_sections_dataset_and_segmenter_write_their_folders(make_workspace) -> N
     data = datasets.load_from_disk(workspace.training / "dataset")
     assert f"test {len(data['test'])} blocks" in result.output
     assert set(data["test"]["report"]) == {"linhe-2024"}
+    place = workspace.root / "spacy"
+    run("training", "dataset", "--workspace", workspace.root, "--held-out", "linhe-2024", "--docbin", place)
+    docs = {
+        path.stem: list(DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab))
+        for path in place.glob("*.spacy")
+    }
+    gold = [b for b in blocks if b.kind == "paragraph"]
+    assert [doc.text for doc in docs["test"]] == [b.text for b in gold]
+    assert [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs["test"]] == [
+        sorted((e.start, e.end, e.label) for e in b.entities) for b in gold
+    ]
+    assert docs["train"] and docs["dev"]
     result = run("training", "segmenter", "--workspace", workspace.root)
     assert "words cannot express" in result.output
     assert (workspace.models / "segmenter" / "weights.npz").exists()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from baogao.errors import InputError
+from baogao.errors import Findings, InputError
 
 app = typer.Typer(
     no_args_is_help=True, help="Datasets and models: dataset, segmenter, ner, sections, curve, check."
@@ -110,6 +110,10 @@ def segmenter(
 def dataset(
     output: Annotated[Path | None, typer.Option(help="A folder; else training/dataset.")] = None,
     held_out: HeldOutOption = [],  # noqa: B006
+    docbin: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write spaCy's train.spacy and dev.spacy there instead."),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the labelled blocks as a Hugging Face DatasetDict, split by report.
@@ -117,11 +121,15 @@ def dataset(
     Example: `baogao training dataset --held-out xishan-2018`, then in Python
     `datasets.load_from_disk("training/dataset")`
     """
-    from baogao.training.commands import refuse_bad_labels
+    from baogao.training.commands import refuse_bad_labels, write_docbins
     from baogao.training.dataset import build_dataset, save_dataset
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
+    if docbin is not None:
+        paths = write_docbins(found, docbin, held_out=held_out)
+        typer.echo(f"wrote {', '.join(map(str, paths))}")
+        return
     refuse_bad_labels(found)
     data = build_dataset(found, held_out)
     place = save_dataset(data, output or found.training / "dataset")
@@ -187,6 +195,73 @@ def curve(
     for sentence in result.advice:
         typer.echo(sentence)
     typer.echo(f"wrote {path} and {path.with_suffix('.svg').name}")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def check(
+    context: typer.Context,
+    top: Annotated[int, typer.Option(min=1, help="How many to list, the surest first.")] = 50,
+    min_score: Annotated[float, typer.Option(help="Leave out what is less sure.")] = 0.5,
+    folder: Annotated[str, typer.Option(help="Below annotations/: gold or practice.")] = "gold",
+    folds: Annotated[int, typer.Option(min=1, help="Trainings; each judges its share of the reports.")] = 5,
+    review: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write labels and suggestions there, to be reviewed.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the models.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at once, one core each.")] = 1,
+    config: Annotated[Path | None, typer.Option(help="A spaCy config; else training/ner.cfg.")] = None,
+    output: Annotated[
+        str | None, typer.Option(help="JSONL (- : stdout); else evaluate/results/check.jsonl.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Find labels that are likely wrong: models trained on the other reports rank what they disagree with.
+
+    Nothing in annotations/ is changed. With --review the paragraphs can go to a reviewer in doccano. Exit
+    status 1 when something is listed.
+
+    Example: `baogao training check --review suspects`, then
+    `baogao annotations review suspects/labels.jsonl suspects/model.jsonl --reviewer wang --force`
+    """
+    from baogao.records import write_jsonl
+    from baogao.training.check import find_suspects, write_review
+    from baogao.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    suspects = find_suspects(
+        found,
+        folder=folder,
+        folds=folds,
+        seed=seed,
+        config=config,
+        overrides=_overrides(context.args),
+        jobs=jobs,
+    )
+    listed = [suspect for suspect in suspects if suspect.score >= min_score][:top]
+    place = output or str(found.evaluate / "results" / "check.jsonl")
+    write_jsonl(place, listed)
+    if review is not None:
+        count = write_review(found, listed, review, folder=folder)
+        typer.echo(f"wrote {count} paragraphs to {review}; next: baogao annotations review", err=True)
+    if place != "-":
+        for suspect in listed:
+            typer.echo(_suspect_line(suspect))
+    if listed:
+        raise Findings(
+            f"{len(listed)} labels are likely wrong (of {len(suspects)} differences)",
+            todo=f"look at {'them' if place == '-' else place}, or give --review DIR",
+        )
+    typer.echo(f"no label is likely wrong ({len(suspects)} differences below {min_score})", err=True)
+
+
+def _suspect_line(suspect: Any) -> str:
+    def shown(value: Any) -> str:
+        if value is None:
+            return "nothing"
+        return value if isinstance(value, str) else f"{value.text!r} {value.label}"
+
+    change = f"{shown(suspect.given)} → {shown(suspect.suggested)}"
+    return f"{suspect.score:.3f}  {suspect.kind:<8}{suspect.id}  {change}"
 
 
 def _overrides(arguments: list[str]) -> dict[str, Any]:

@@ -171,6 +171,21 @@ class CharNER(TrainablePipe):
                 found[i] = [(*span, lattice.span_probability(row, span)) for span in spans if span]
         return found
 
+    def span_probabilities(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[list[float]]:
+        """How probable each of `spans` (in characters of the text of the same place) is, 0 to 1, whether
+        predicted or not; 0 for a label that the model does not have."""
+        found = [[0.0] * len(row) for row in spans]
+        for batch in _by_length(texts):
+            features = [self._featurise(texts[i]) for i in batch]
+            scores = self.model.predict(features)
+            transitions = self.model.get_param("transitions")
+            lattice = forward_backward(scores, [f.length for f in features], transitions, self._tags)
+            for row, i in enumerate(batch):
+                for place, span in enumerate(spans[i]):
+                    if span[2] in self.labels:
+                        found[i][place] = lattice.span_probability(row, span)
+        return found
+
     def set_annotations(self, docs: Iterable[Doc], found: list[Found]) -> None:
         """Write doc.ents and the span group. A span whose edges are inside tokens grows to theirs."""
         for doc, entities in zip(docs, found, strict=True):

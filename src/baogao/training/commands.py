@@ -9,8 +9,9 @@ from typing import Any
 
 from baogao.errors import InputError
 from baogao.records import LabelledBlock, check_labels, read_jsonl
-from baogao.training.ner import EXAMPLES, read_spacy_config, train_ner
+from baogao.training.ner import EXAMPLES, read_spacy_config, train_ner, write_docbin
 from baogao.training.seeds import dev_score, train_seeds
+from baogao.training.splits import paragraphs, split_dev
 from baogao.workspace import Workspace
 
 
@@ -59,6 +60,22 @@ def train_workspace_sections(
     config = config or (usual if usual.exists() else None)
     train = training_blocks(workspace, held_out)
     return train_sections(train, output or workspace.models / "sections", config=config, seed=seed)
+
+
+def write_docbins(workspace: Workspace, output: Path, *, held_out: Sequence[str] = ()) -> list[Path]:
+    """Write train.spacy and dev.spacy (as training/ner.cfg splits them) and, with `held_out`, test.spacy into
+    the folder `output`, for `spacy train`, `spacy debug data` and the like."""
+    train = training_blocks(workspace, held_out)
+    settings = read_spacy_config(workspace.training / "ner.cfg").get("dev", {})
+    parts = dict(zip(("train", "dev"), split_dev(paragraphs(train), **settings), strict=True))
+    if held_out:
+        gold = workspace.labelled("gold")
+        parts["test"] = paragraphs([block for report in held_out for block in gold[report]])
+    output.mkdir(parents=True, exist_ok=True)
+    paths = [output / f"{name}.spacy" for name in parts]
+    for path, blocks in zip(paths, parts.values(), strict=True):
+        write_docbin(blocks, path)
+    return paths
 
 
 def training_blocks(workspace: Workspace, held_out: Sequence[str] = ()) -> list[LabelledBlock]:

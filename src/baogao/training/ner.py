@@ -22,7 +22,7 @@ import msgspec
 
 from baogao import __version__
 from baogao.errors import InputError
-from baogao.files import sha256, sha256_tree, write_folder
+from baogao.files import sha256, sha256_tree, write_atomic, write_folder
 from baogao.records import Entity, LabelledBlock
 from baogao.training.splits import paragraphs, split_dev
 
@@ -183,7 +183,8 @@ def write_docbin(blocks: Sequence[LabelledBlock], path: Path) -> None:
 
     vocab = Vocab()
     docs = (character_doc(vocab, block.text, block.entities) for block in blocks if block.text)
-    DocBin(docs=docs).to_disk(path)
+    with write_atomic(path, "wb") as handle:
+        handle.write(DocBin(docs=docs).to_bytes())
 
 
 def predict_entities(nlp: Language, blocks: Sequence[LabelledBlock]) -> list[LabelledBlock]:
@@ -193,6 +194,20 @@ def predict_entities(nlp: Language, blocks: Sequence[LabelledBlock]) -> list[Lab
     docs = nlp.pipe(block.text for block in wanted)
     found = {block.id: _entities(doc) for block, doc in zip(wanted, docs, strict=True)}
     return [msgspec.structs.replace(block, entities=found.get(block.id, [])) for block in blocks]
+
+
+def span_probabilities(nlp: Language, blocks: Sequence[LabelledBlock]) -> list[list[float]]:
+    """How probable the model finds each entity that the blocks have, 0 to 1.
+
+    A component with marginals has a method `span_probabilities`; without one an entity that is predicted
+    counts 1 and any other 0.
+    """
+    spans = [[(span.start, span.end, span.label) for span in block.entities] for block in blocks]
+    for _, component in nlp.pipeline:
+        if hasattr(component, "span_probabilities"):
+            return component.span_probabilities([block.text for block in blocks], spans)
+    found = ({(e.start, e.end, e.label) for e in block.entities} for block in predict_entities(nlp, blocks))
+    return [[float(span in known) for span in row] for row, known in zip(spans, found, strict=True)]
 
 
 def _entities(doc: Doc) -> list[Entity]:
