@@ -1,5 +1,6 @@
 import errno
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from baogao.errors import InputError
 from baogao.files import hold_lock, read_bytes, sha256_tree, write_atomic, write_folder
+from baogao.records import read_manifest
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path):
@@ -108,3 +110,30 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, capfd):
     with hold_lock(tmp_path / "lock", "baogao run"):
         pass
     assert "waiting" not in capfd.readouterr().err
+
+
+REWRITE = """
+import itertools, sys
+from baogao.records import Report, write_jsonl
+for n in itertools.count(int(sys.argv[2])):
+    write_jsonl(sys.argv[1], [Report(id=f"{n}-{i}", file="x" * 5000) for i in range(100)])
+    print(n, flush=True)
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_file_whole(tmp_path):
+    path = tmp_path / "manifest.jsonl"
+    generator = random.Random(3)
+    first = 0
+    for _ in range(30):
+        command = [sys.executable, "-c", REWRITE, str(path), str(first)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None and process.stdout.readline()
+        time.sleep(generator.random() * 0.02)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        reports = read_manifest(path)
+        numbers = {int(report.id.split("-")[0]) for report in reports}
+        assert len(reports) == 100 and len(numbers) == 1
+        assert numbers.pop() >= first
+        first += 1000
