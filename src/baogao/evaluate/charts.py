@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from baogao.evaluate.calibration import Calibration
 
@@ -45,45 +45,39 @@ def reliability_chart(found: Calibration) -> Markup:
 
 
 def curve_chart(curve: Mapping[str, Any]) -> Markup:
-    """Learning curve: one line a series, F1 (or accuracy) over the number of training reports."""
+    """Learning curve: one line a series with its interval as a band, over the number of training reports;
+    each step along is a doubling."""
     series: Sequence[Mapping[str, Any]] = curve["series"]
-    width, height, margin = 640, 300, 44
-    points = [point for line in series for point in line["points"]]
-    most = max(point["x"] for point in points) or 1
-    bottom = max(0.0, min(point["low"] for point in points) // 0.1 * 0.1)
+    width, height, margin = 480, 260, 40
+    steps = sorted({point.reports for line in series for point in line["points"]})
+    lowest = min(point.low for line in series for point in line["points"])
+    bottom = min(0.9, max(0.0, int(lowest * 10) / 10))
 
-    def place(x: float, y: float) -> tuple[float, float]:
-        share = (y - bottom) / (1 - bottom)
-        return margin + (width - 2 * margin - 90) * x / most, height - margin - (height - 2 * margin) * share
+    def place(reports: int, value: float) -> str:
+        x = margin + (width - 2 * margin) * steps.index(reports) / max(1, len(steps) - 1)
+        return f"{x:.1f},{height - margin - (height - 2 * margin) * (value - bottom) / (1 - bottom):.1f}"
 
     parts = Markup("")
     for index, line in enumerate(series):
-        path = " ".join("{:.1f},{:.1f}".format(*place(p["x"], p["y"])) for p in line["points"])
-        upper = ["{:.1f},{:.1f}".format(*place(p["x"], p["high"])) for p in line["points"]]
-        lower = ["{:.1f},{:.1f}".format(*place(p["x"], p["low"])) for p in reversed(line["points"])]
-        last = place(line["points"][-1]["x"], line["points"][-1]["y"])
-        parts += Markup(
-            '<g class="series s{i}"><polygon points="{area}"/><polyline points="{path}"/>'
-            '<text x="{x:.0f}" y="{y:.0f}">{name}</text></g>'
-        ).format(
-            i=index % 8, area=" ".join([*upper, *lower]), path=path, x=last[0] + 6, y=last[1] + 4,
-            name=line["name"],
-        )  # fmt: skip
+        points = line["points"]
+        area = [place(p.reports, p.high) for p in points] + [
+            place(p.reports, p.low) for p in reversed(points)
+        ]
+        parts += Markup('<g class="s{}"><polygon points="{}"/><polyline points="{}"/></g>').format(
+            index % 8, " ".join(area), " ".join(place(p.reports, p.f1) for p in points)
+        )
     ticks = Markup("")
     for step in range(round(bottom * 10), 11):
-        _, y = place(0, step / 10)
+        _, y = place(steps[0], step / 10).split(",")
         ticks += Markup(
-            '<path class="grid" d="M{a},{y:.0f}H{b}"/><text x="{t}" y="{z:.0f}" text-anchor="end">{v}</text>'
-        ).format(a=margin, b=width - margin - 90, y=y, t=margin - 6, z=y + 4, v=step * 10)
-    for x in sorted({point["x"] for point in points}):
-        at, _ = place(x, bottom)
-        ticks += Markup('<text x="{:.0f}" y="{}" text-anchor="middle">{}</text>').format(
-            at, height - margin + 18, f"{x:g}"
+            '<path class="grid" d="M{},{}H{}"/><text x="{}" y="{}" dy="4" text-anchor="end">{}</text>'
+        ).format(margin, y, width - margin, margin - 6, y, step * 10)
+    for reports in steps:
+        x, _ = place(reports, bottom).split(",")
+        ticks += Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            x, height - margin + 18, reports
         )
     return Markup(
         '<svg class="chart curve" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">{ticks}{parts}'
-        '<text x="{m}" y="{u}" text-anchor="middle">{unit}</text></svg>'
-    ).format(
-        w=width, h=height, label=escape(curve["title"]), ticks=ticks, parts=parts, m=width // 2 - 45,
-        u=height - 8, unit=curve["unit"],
-    )  # fmt: skip
+        '<text x="{m}" y="{u}" text-anchor="middle">training reports 训练报告数</text></svg>'
+    ).format(w=width, h=height, label=curve["title"], ticks=ticks, parts=parts, m=width // 2, u=height - 4)

@@ -64,7 +64,7 @@ def render(main: Analysis, others: list[Analysis], left_out: list[str], *, limit
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     calibration = main.calibration
     paragraphs = paragraph_views(main)
-    curve = views.curve_view(main.workspace)
+    curve = views.curve_views(main.workspace)
     context: dict[str, Any] = {
         "system": main.result.name,
         "result": main.result,
@@ -80,7 +80,7 @@ def render(main: Analysis, others: list[Analysis], left_out: list[str], *, limit
         "calibration": {kind: found for kind, found in calibration.items() if found},
         "reliability": {kind: reliability_chart(found) for kind, found in calibration.items() if found},
         "curve": curve,
-        "curve_chart": curve_chart(curve) if curve else None,
+        "curve_charts": [curve_chart(chart) for chart in curve["charts"]] if curve else [],
         "kinds": [*((kind, zh) for kind, (zh, _) in KINDS.items()), (WRONG_SECTION, "章节错误")],
         "mistakes": views.mistake_views(main),
         "slices": views.slice_views(main),

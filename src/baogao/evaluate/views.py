@@ -6,12 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from baogao.errors import InputError
 from baogao.evaluate.analysis import Analysis, example
 from baogao.evaluate.mistakes import KINDS
 from baogao.evaluate.results import HEADLINES
 from baogao.evaluate.score import MUC_KINDS
 from baogao.evaluate.slices import DIMENSIONS
 from baogao.evaluate.uncertainty import Tally, difference, few_reports
+from baogao.files import read_bytes
+from baogao.records import Entity, read_jsonl
 from baogao.workspace import Workspace
 
 _TITLES = {
@@ -176,14 +181,54 @@ def slice_views(main: Analysis) -> list[dict[str, Any]]:
     return [{"dimension": name, "zh": DIMENSIONS[name], "rows": rows} for name, rows in groups.items()]
 
 
-def curve_view(workspace: Workspace) -> dict[str, Any] | None:
-    """The learning curve that `baogao training curve` left, None where there is none."""
-    return None
+def curve_views(workspace: Workspace) -> dict[str, Any] | None:
+    """The learning curve that `baogao training curve` left, None where there is none or no part of it."""
+    file = workspace.evaluate / "results" / "curve.json"
+    if not file.exists():
+        return None
+    from baogao.training.curve import Curve
+
+    try:
+        curve = msgspec.json.decode(read_bytes(file), type=Curve)
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"not a learning curve ({error})", file=file, todo="run: baogao training curve"
+        ) from error
+    charts: list[dict[str, Any]] = []
+    for part, title, zh in (("ner", "Entities: F1", "实体 F1"), ("sections", "Sections: accuracy", "准确率")):
+        series = []
+        for label in [None, *(workspace.labels().entities if part == "ner" else [])]:
+            points = [p for p in curve.points if p.part == part and p.label == label]
+            points.sort(key=lambda point: point.reports)
+            if points:
+                series.append({"name": label or "all 合计", "points": points})
+        if series:
+            charts.append({"title": title, "zh": zh, "series": series})
+    return {"charts": charts, "advice": curve.advice} if charts else None
 
 
-def candidate_views(workspace: Workspace) -> list[dict[str, Any]]:
-    """The likely label errors that `baogao training check` left, worst first; empty where there are none."""
-    return []
+def candidate_views(workspace: Workspace, *, most: int = 30) -> list[dict[str, Any]]:
+    """The likely label errors that `baogao training check` left, surest first; empty where there are none."""
+    file = workspace.evaluate / "results" / "check.jsonl"
+    if not file.exists():
+        return []
+    from baogao.training.check import Suspect
+
+    suspects = sorted((s for _, s in read_jsonl(file, Suspect)), key=lambda suspect: -suspect.score)
+    return [
+        {
+            "id": suspect.id, "kind": suspect.kind, "score": suspect.score,
+            "gold": _said(suspect.given, suspect.text), "suggested": _said(suspect.suggested, suspect.text),
+        }
+        for suspect in suspects[:most]
+    ]  # fmt: skip
+
+
+def _said(label: Entity | str | None, text: str) -> str:
+    """A label of a suspect in words."""
+    if isinstance(label, Entity):
+        return f"{text[label.start : label.end]} {label.label}"
+    return label or "–"
 
 
 def reproduce_view(main: Analysis) -> dict[str, Any]:
