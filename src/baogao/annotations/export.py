@@ -128,6 +128,10 @@ def export(workspace: Workspace, output: Path | None = None, *, suggest: bool = 
 def suggest_files(workspace: Workspace, paths: Iterable[str | Path]) -> list[LabelledBlock]:
     """Rule suggestions for files of blocks, or for folders of them; labels that are there are passed over."""
     rules = workspace_rules(workspace)
+    if not rules.rules:
+        raise InputError(
+            "no rules", file=workspace.annotations / "rules.toml", todo="write some, or predict with a model"
+        )
     found: list[LabelledBlock] = []
     for path in block_files(paths):
         found += suggest_blocks(read_blocks(path), rules)
