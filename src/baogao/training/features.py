@@ -58,10 +58,16 @@ def fold(text: str) -> str:
 
 
 def featurise(
-    text: str, words: Sequence[str] | None = None, matches: Iterable[Entity] = (), rules: Sequence[str] = ()
+    text: str,
+    words: Sequence[str] | None = None,
+    matches: Iterable[Entity] = (),
+    rules: Sequence[str] = (),
+    *,
+    combined: bool = True,
 ) -> CharFeatures:
     """The features of `text`. `words` concatenate to it (None: no segmenter); `matches` are suggestions
-    whose `source` is one of `rules` (others are passed over)."""
+    whose `source` is one of `rules` (others are passed over). Without `combined` there are no
+    combinations: an array of no columns."""
     folded = fold(text)
     chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
     kinds = np.array([_KIND.get(c, 7 if c.isspace() else 3 if "a" <= c <= "z" else 0) for c in folded])
@@ -76,7 +82,9 @@ def featurise(
         edges=edges,
         words=word,
         rules=rule,
-        combinations=_combinations(chars, kinds, edges, word, before, after, rule),
+        combinations=_combinations(chars, kinds, edges, word, before, after, rule)
+        if combined
+        else np.zeros((len(text), 0), dtype=np.uint64),
     )
 
 

@@ -19,6 +19,7 @@ import msgspec
 from baogao.errors import InputError
 from baogao.files import sha256, write_atomic, write_folder
 from baogao.records import Entity, LabelledBlock
+from baogao.training.pkuseg_decode import fast_cut
 from baogao.workspace import Workspace, read_config
 
 Segmenter = Callable[[str], list[str]]
@@ -161,13 +162,13 @@ def load_segmenter(model: str | Path) -> Segmenter:
                 todo="name a folder that `baogao training segmenter` wrote or a published pkuseg model",
             )  # fmt: skip
     # Without a user dictionary nothing is unpickled; the one in the wheel only joins common phrases.
-    pkuseg = spacy_pkuseg.pkuseg(name, user_dict=None)
+    cut = fast_cut(spacy_pkuseg.pkuseg(name, user_dict=None))
 
     def words(text: str) -> list[str]:
         found: list[str] = []
         for piece in re.split(r"(\s+)", text):
             if piece:
-                found.extend([piece] if piece.isspace() else pkuseg.cut(piece))
+                found.extend([piece] if piece.isspace() else cut(piece))
         return found
 
     return words
