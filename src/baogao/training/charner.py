@@ -162,7 +162,7 @@ class CharNER(TrainablePipe):
         for batch in _by_length(texts):
             features = [self._featurise(texts[i]) for i in batch]
             lengths = [f.length for f in features]
-            scores = self.model.predict(features)
+            scores: Any = self.model.predict(features)
             transitions = get_param(self.model, "transitions")
             path = viterbi(scores, lengths, transitions, self._tags)
             lattice = forward_backward(scores, lengths, transitions, self._tags)
@@ -177,7 +177,7 @@ class CharNER(TrainablePipe):
         found = [[0.0] * len(row) for row in spans]
         for batch in _by_length(texts):
             features = [self._featurise(texts[i]) for i in batch]
-            scores = self.model.predict(features)
+            scores: Any = self.model.predict(features)
             transitions = self.model.get_param("transitions")
             lattice = forward_backward(scores, [f.length for f in features], transitions, self._tags)
             for row, i in enumerate(batch):
@@ -213,16 +213,13 @@ class CharNER(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "CharNER.update")
-        examples = [example for example in examples if example.reference.text]
-        if not examples:
+        pairs = [(text, _gold(e, self.labels)) for e in examples if (text := e.reference.text)]
+        if not pairs:
             return losses
-        features = [self._remembered(example.reference.text) for example in examples]
+        features = [self._remembered(text) for text, _ in pairs]
         lengths = [f.length for f in features]
         gold = np.concatenate(
-            [
-                self._tags.encode(f.length, _gold(e, self.labels))
-                for f, e in zip(features, examples, strict=True)
-            ]
+            [self._tags.encode(f.length, spans) for f, (_, spans) in zip(features, pairs, strict=True)]
         )
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(features)
@@ -231,12 +228,12 @@ class CharNER(TrainablePipe):
         score, counts = path_score(scores, gold, lengths, transitions)
         d_scores = lattice.marginals
         d_scores[np.arange(len(gold)), gold] -= 1.0
-        backprop(d_scores / len(examples))
+        backprop(d_scores / len(pairs))
         d_transitions = np.where(self._tags.allowed, lattice.expected_transitions - counts, 0.0)
-        add_grad(self.model, "transitions", (d_transitions / len(examples)).astype(np.float32))
+        add_grad(self.model, "transitions", (d_transitions / len(pairs)).astype(np.float32))
         if sgd is not None:
             self.finish_update(sgd)
-        losses[self.name] += (float(lattice.log_z.sum()) - score) / len(examples)
+        losses[self.name] += (float(lattice.log_z.sum()) - score) / len(pairs)
         return losses
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
