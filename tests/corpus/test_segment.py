@@ -96,5 +96,17 @@ def test_a_report_outside_the_workspace_is_refused(workspace, tmp_path_factory, 
     outside.write_text("秘密文件的内容,不应当被读取。", encoding="utf-8")
     (workspace.corpus / "reports" / "link.txt").symlink_to(outside)
     write_jsonl(workspace.corpus / "manifest.jsonl", [Report(id="x", file=file)])
-    with pytest.raises(InputError, match="outside the workspace"):
+    with pytest.raises(InputError, match="out of the corpus folder|outside the workspace"):
         segment_workspace(workspace)
+
+
+PAGES = sorted(path.stem for path in (Path(__file__).parent / "pages").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_fixture_pages_give_their_blocks(page):
+    folder = Path(__file__).parent / "pages"
+    found = segment_file(folder / f"{page}.txt")
+    assert [msgspec.to_builtins(b) for b in found] == [
+        msgspec.to_builtins(b) for b in read_blocks(folder / f"{page}.jsonl")
+    ]

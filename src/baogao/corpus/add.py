@@ -24,7 +24,8 @@ _NAMES = {"text": ".txt", "html": ".html", "docx": ".docx", "pdf": ".pdf"}
 #: Two reports this alike are the same report from two sites, or one copied from another.
 ALIKE = 0.6
 _SAVED_FROM = re.compile(
-    r"<!--\s*saved from url=\(\d+\)(\S{1,500})\s*-->|<link[^<>]{0,200}rel=[\"']canonical[\"'][^<>]{0,200}href=[\"']([^\"'<>]{1,500})"
+    r"<!--\s*saved from url=\(\d+\)(\S{1,500})\s*-->"
+    r"|<link[^<>]{0,200}rel=[\"']canonical[\"'][^<>]{0,200}href=[\"']([^\"'<>]{1,500})"
 )
 
 

@@ -7,6 +7,7 @@ import re
 from baogao.corpus import furniture
 from baogao.corpus.lines import Line
 from baogao.corpus.numbers import parse_number
+from baogao.corpus.paragraphs import find_continuations
 
 _STOP = re.compile(r"[。！？]")
 _COMMA = re.compile(r"[,，]")
@@ -19,7 +20,11 @@ _TITLE = re.compile(
     r"(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
     r"|^关于|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
 )
-_DATE = r"(?:(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|[二一][〇○O0零九][〇○O0零一二三四五六七八九]{2}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)"
+_CN = "一二三四五六七八九十"
+_DATE = (
+    r"(?:(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
+    rf"|[二一][〇○O0零九][〇○O0零{_CN}]{{2}}年[{_CN}]{{1,2}}月[{_CN}]{{1,3}}日)"
+)
 _SIGNED_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
 _SIGNATURE = re.compile(
     r"(?:[^。,，;；:：!！?？《》“”\d>|]{2,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
@@ -46,17 +51,20 @@ def starts_body(text: str) -> bool:
 def find_body(lines: list[Line]) -> None:
     """Mark the lines that are not of the report (`dropped`), cut furniture off its first and last line, and
     mark its signature and date (`closing`)."""
-    first = _first(lines)
+    lines = [line for line in lines if line.dropped is None]
+    broken = find_continuations(lines)
+    first = _first(lines, broken)
     if first is None:
         _without_sentences(lines)
         return
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
-    last = _last(lines, first)
+    last = _last(lines, first, broken)
     _closing(lines, last)
-    for line in lines[first : last + 1]:
+    for index in range(first, last + 1):
+        line = lines[index]
         text = line.text.text
-        if len(text) <= 120 and not line.dropped and parse_number(text) is None:
+        if len(text) <= 120 and index not in broken and parse_number(text) is None:
             if furniture.is_widgets(text):
                 line.dropped = "widgets"
             elif furniture.is_page_line(text) or (furniture.is_tail(text) and not is_prose(text)):
@@ -66,15 +74,21 @@ def find_body(lines: list[Line]) -> None:
         lines[last].text = lines[last].text.cut(0, cut).clean()
 
 
-def _first(lines: list[Line]) -> int | None:
-    contents = False
+def _first(lines: list[Line], broken: set[int]) -> int | None:
+    """Index of the first line of the report; widgets glued to its start are cut off."""
+    contents = summary = False
     for index, line in enumerate(lines):
         text = line.text.text
         glued = furniture.head_length(text)
         if glued and len(text) - glued >= 10 and starts_body(text[glued:]):
             line.text = line.text.cut(glued).clean()
             return index
+        if furniture.is_summary_label(text):
+            summary = True
+            line.dropped = "page"
+            continue
         if line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
+            summary = False
             line.dropped = "page"
             continue
         if re.fullmatch(r"目\s?[录次]", text):
@@ -85,11 +99,23 @@ def _first(lines: list[Line]) -> int | None:
         if contents and _again(lines, index):
             line.dropped = "table of contents"
             continue
-        if starts_body(text) or (
-            _salutes(text) and any(is_prose(x.text.text) for x in lines[index + 1 : index + 3])
-        ):
+        following = lines[index + 1 : index + 3]
+        if summary and is_prose(text) and _said_again(text, lines[index + 1 :]):
+            line.dropped, summary = "summary", False
+            continue
+        if starts_body(text) or (_salutes(text) and any(is_prose(x.text.text) for x in following)):
+            while index in broken:
+                index -= 1
             return index
     return None
+
+
+def _said_again(text: str, lines: list[Line]) -> bool:
+    """The beginning of a summary stands again in the report itself, or the report is still to come."""
+    return (
+        any(line.text.text.startswith(text[:12]) for line in lines)
+        or sum(is_prose(line.text.text) for line in lines) >= 3
+    )
 
 
 def _salutes(text: str) -> bool:
@@ -102,7 +128,7 @@ def _again(lines: list[Line], index: int) -> bool:
     return any(line.text.text.startswith(heading) for line in lines[index + 1 :])
 
 
-def _last(lines: list[Line], first: int) -> int:
+def _last(lines: list[Line], first: int, broken: set[int]) -> int:
     """Index of the last line of the body: the last sentence or numbered line before the page goes on."""
     last = first
     tail = False
@@ -117,7 +143,9 @@ def _last(lines: list[Line], first: int) -> int:
             continue
         if tail:
             continue
-        if furniture.is_tail(text) and not (is_prose(text) and len(text) > 80):
+        if index in broken and last == index - 1:
+            last = index
+        elif furniture.is_tail(text) and not (is_prose(text) and len(text) > 80):
             tail = True
         elif line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
             continue

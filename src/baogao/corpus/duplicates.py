@@ -1,4 +1,4 @@
-"""Near-duplicates among texts: MinHash and locality-sensitive hashing find candidates, shared shingles decide.
+"""Near-duplicates among texts: MinHash and an LSH index find candidates, shared shingles decide.
 
 Broder (1997), "On the resemblance and containment of documents"; the index is datasketch's MinHashLSH.
 """

@@ -55,7 +55,7 @@ def _pieces(source: str) -> Iterable[str]:
 
 
 def clean_lines(lines: list[Line], characters: Iterable[str]) -> list[Line]:
-    """The lines repaired and clean, without those that hold nothing then. `characters`: those of the source."""
+    """The lines repaired and clean, without those that are empty then; `characters` of the whole source."""
     repaired = repair([line.text for line in lines], frozenset(characters))
     kept = []
     blank = 0

@@ -133,7 +133,8 @@ def _value(number: Number, series: dict[Style, int], plain_since: set[Style]) ->
         return (last or 0) + 1
     if last is None or number.value == last + 1:
         return number.value
-    if number.value == 1 and number.style in plain_since:
+    # 一 again after a paragraph without number: another list. Chapters and a doubled 一 are miscounted.
+    if number.value == 1 and last > 1 and number.style in plain_since and number.style != "chapter":
         return 1
     return last + 1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped
@@ -23,12 +25,12 @@ _AFTER_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])")
 def make_paragraphs(lines: list[Line]) -> list[Mapped]:
     """The paragraphs of the lines that are not dropped, each mapped to the source."""
     kept = [line for line in lines if line.dropped is None and not line.closing]
-    width = _wrap_width(kept)
+    wrap = find_wrap(kept)
     indented = sum(line.indent >= 2 for line in kept) >= max(2, 0.2 * len(kept))
     paragraphs: list[Mapped] = []
     parts: list[Line] = []
     for line in kept:
-        if parts and _joins(parts, line, width, indented):
+        if parts and _joins(parts, line, wrap, indented):
             parts.append(line)
             continue
         if parts:
@@ -48,21 +50,56 @@ def _columns(text: str) -> int:
     return len(text.encode("gb18030", "replace"))
 
 
-def _wrap_width(lines: list[Line]) -> int | None:
-    """The width at which the lines are broken, in columns; None where a line is a paragraph."""
-    if len(lines) < 6:
-        return None
-    widths = sorted(_columns(line.text.text) + 2 * line.indent for line in lines)
-    full = widths[int(0.9 * (len(widths) - 1))]
-    if not 24 <= full <= 160:
-        return None
-    low = full - max(4, full // 12)
-    near = [line for line in lines if low <= _columns(line.text.text) + 2 * line.indent <= full + 6]
-    ends = sum(bool(_TERMINAL.search(line.text.text)) for line in near)
-    return low if len(near) >= 0.35 * len(lines) and ends <= 0.5 * len(near) else None
+@dataclass(frozen=True)
+class _Wrap:
+    """Lines are broken at a width: a line that measures at least `full` goes on in the next."""
+
+    measure: Callable[[str], int]
+    full: int
+
+    def is_full(self, line: Line) -> bool:
+        return self.measure(line.text.text) + line.indent * self.measure("中") >= self.full
 
 
-def _joins(parts: list[Line], line: Line, width: int | None, indented: bool) -> bool:
+def find_wrap(lines: list[Line]) -> _Wrap | None:
+    """How the lines are broken; None where each line is a paragraph.
+
+    Broken text has many lines of nearly its greatest width that end inside a sentence.
+    """
+    if len(lines) < 6 or sum(len(line.text.text) for line in lines) > 90 * len(lines):
+        return None
+    most, best = 0, None
+    for measure in (_columns, len):  # some tools count columns, others characters
+        widths = [measure(line.text.text) + line.indent * measure("中") for line in lines]
+        widest = sorted(widths)[int(0.95 * (len(widths) - 1))]
+        if widest < 12 * measure("中"):
+            continue
+        full = widest - max(2 * measure("中"), widest // 12)
+        near = [line for line, width in zip(lines, widths, strict=True) if full <= width <= widest + 6]
+        inside = sum(not _TERMINAL.search(line.text.text) for line in near)
+        long = sum(len(line.text.text) > 10 for line in lines)
+        if len(near) >= max(3, 0.3 * long) and inside >= 0.6 * len(near) and len(near) > most:
+            most, best = len(near), _Wrap(measure, full)
+    return best
+
+
+def find_continuations(lines: list[Line]) -> set[int]:
+    """Indices of lines that go on with a sentence that was broken at the width of the line before."""
+    wrap = find_wrap(lines)
+    if wrap is None:
+        return set()
+    return {
+        index + 1
+        for index, (line, following) in enumerate(zip(lines, lines[1:], strict=False))
+        if not following.blank
+        and following.indent <= line.indent
+        and wrap.is_full(line)
+        and not _TERMINAL.search(line.text.text)
+        and parse_number(following.text.text) is None
+    }
+
+
+def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) -> bool:
     """Does `line` go on with the paragraph of `parts`?"""
     before, text = parts[-1].text.text, line.text.text
     if line.row or parts[-1].row:
@@ -78,11 +115,10 @@ def _joins(parts: list[Line], line: Line, width: int | None, indented: bool) -> 
         return True
     if line.blank or (indented and line.indent >= 2):
         return False
-    if width is not None:
-        return _columns(before) + 2 * parts[-1].indent >= width and not (
-            _TERMINAL.search(before) and not indented
-        )
-    if _TERMINAL.search(before):
+    done = _TERMINAL.search(before) is not None
+    if wrap is not None:
+        return wrap.is_full(parts[-1]) and (indented or not done)
+    if done:
         return False
     joined = "".join(part.text.text for part in parts)
     if number is not None:

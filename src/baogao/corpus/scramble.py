@@ -30,7 +30,7 @@ _HAN = r"[\u3400-\u9fff]"
 _SCRAMBLED = re.compile(
     rf"""
     (?P<shifted>[{_LOST}](?P<middle>[,，.．:：;；!！?？－＊＋／＝（）][\u3400-\u9fff]{{0,6}})
-        (?:(?P<byte>[@-~])[(（](?P<r1>{_READING})[)）]|[{_LOST}][(（]?(?P<r2>{_READING})[)）]))
+        (?:(?P<byte>[@-~])(?:[(（](?P<r1>{_READING})[)）]|(?={_HAN}))|[{_LOST}][(（]?(?P<r2>{_READING})[)）]))
   | (?P<split>(?<={_HAN})[{_LOST}](?P<r3>{_READING})[)）][{_LOST}](?:(?P<r4>{_READING})[)）])?)
   | (?P<lost>[{_LOST}]\s?[(（]?(?P<r5>{_READING})[)）])
   | (?P<reading>(?<={_HAN})\s?[(（]\s?(?P<r6>{_READING})\s?[)）])
@@ -221,7 +221,7 @@ def _drop_readings(line: Mapped, traditional: bool, holes: list[_Hole], number: 
                 edits.append((start - 1, end, text[start - 1]))
             continue
         if match["shifted"]:
-            shifted = _unshift(match["middle"], match["byte"], _normal(match["r1"] or match["r2"]))
+            shifted = _unshift(match["middle"], match["byte"], match["r1"] or match["r2"])
             if shifted:
                 edits += _spread(match, shifted, hole)
             elif match["byte"] is None:
@@ -276,16 +276,22 @@ def _decode(high: int, low: int) -> str:
 _FULL = {c: "，．：；！？"[",.:;!?".index(c)] for c in ",.:;!?"}
 
 
-def _unshift(middle: str, byte: str | None, reading: str) -> list[list[str]] | None:
+def _unshift(middle: str, byte: str | None, reading: str | None) -> list[list[str]] | None:
     """What `?` + `middle` + a last byte were before the bytes were read one off: the possible characters at
-    each place, or None where the bytes make no sense."""
+    each place, or None where the bytes make no sense. Without a reading the last character must be a
+    traditional one."""
+    known = traditional_characters()
     data = b"".join(_bytes(_FULL.get(c, c)) for c in middle)
     if len(data) != 2 * len(middle):
         return None
     first = [c for c in (_decode(high, data[0]) for high in range(0x81, 0xFF)) if c]
     inner = [_decode(data[i], data[i + 1]) for i in range(1, len(data) - 1, 2)]
     lows = [ord(byte)] if byte else [low for low in range(0x40, 0xFF) if low != 0x7F]
-    last = [c for c in (_decode(data[-1], low) for low in lows) if c and reading in readings(c)]
+    last = [
+        c
+        for c in (_decode(data[-1], low) for low in lows)
+        if c and (_normal(reading) in readings(c) if reading else c in known)
+    ]
     if not last or not all(inner):
         return None
     return [first, *([c] for c in inner), last]
