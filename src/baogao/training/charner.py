@@ -178,7 +178,7 @@ class CharNER(TrainablePipe):
         for batch in _by_length(texts):
             features = [self._featurise(texts[i]) for i in batch]
             scores: Any = self.model.predict(features)
-            transitions = self.model.get_param("transitions")
+            transitions = get_param(self.model, "transitions")
             lattice = forward_backward(scores, [f.length for f in features], transitions, self._tags)
             for row, i in enumerate(batch):
                 for place, span in enumerate(spans[i]):

@@ -41,7 +41,7 @@ def char_tagger(
     word_dropout: float = 0.2,
     min_count: int = 2,
     wide: bool = True,
-    wide_min_count: int = 4,
+    wide_min_count: int = 5,
 ) -> Model[list[CharFeatures], Floats]:
     """Scores of tags, packed: (characters of all texts, tags); the parameter `transitions` is for the CRF.
 

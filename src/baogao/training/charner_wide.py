@@ -16,7 +16,7 @@ from baogao.training.features import CharFeatures
 
 Floats = NDArray[np.float32]
 Backprop = Callable[[Floats], list]
-_NEGLIGIBLE = 0.03  # a weight below this decides nothing; half of them or more are, and are not saved
+_NEGLIGIBLE = 0.05  # features whose weights are all below this decide nothing and are not saved
 _SLOTS = 21  # bits of the table that finds a hash: 2 million places for a few hundred thousand hashes
 
 
