@@ -184,7 +184,7 @@ def connect(url: str, user: str, password: str, *, timeout: float = 60) -> Conne
         raise InputError(f"{url!r} is not an address", field="--url", todo="write http://HOST:PORT")
     client = DoccanoClient(url)
     for scheme in ("http://", "https://"):
-        client._base_repository._session.mount(scheme, TimedAdapter(pool_maxsize=8))
+        client._base_repository._session.mount(scheme, TimedAdapter(pool_maxsize=4 * PROJECTS_AT_ONCE))
     connection = Connection(client, url.rstrip("/"), user, timeout=timeout)
     try:
         connection.call("log in", client.login, user, password)
