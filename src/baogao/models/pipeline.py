@@ -75,7 +75,7 @@ class SectionLabeller:
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "SectionLabeller":
         from baogao.training.sections import SectionModel
 
-        self._model = SectionModel.from_bytes(data)
+        self._model = SectionModel(data)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:

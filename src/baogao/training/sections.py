@@ -11,18 +11,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import scipy.sparse as sp
 
 from baogao.errors import InputError
 from baogao.files import read_bytes, sha256, write_folder
 from baogao.records import Block, LabelledBlock
+from baogao.training.sections_archive import load_all, pack, unpack
 from baogao.training.sections_decode import Step, learn_transitions, posteriors, steps
-from baogao.training.sections_features import Vocabulary, unit_rows
+from baogao.training.sections_features import Vocabulary
 from baogao.workspace import read_config
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 FORMAT = 1
 
@@ -41,17 +44,51 @@ class SectionsConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class SectionModel:
-    """A trained section classifier; made by train_sections or load_sections."""
+    """A trained section classifier; made by train_sections or load_sections.
 
-    def __init__(self, *, labels: list[str], config: SectionsConfig, vocabulary: Vocabulary, svm: Any,
-                 calibrator: Any, transitions: np.ndarray, meta: dict[str, Any]) -> None:  # fmt: skip
-        self.labels = labels
-        self.config = config
-        self.vocabulary = vocabulary
-        self.svm = svm
-        self.calibrator = calibrator
-        self.transitions = transitions
-        self.meta = meta
+    Raises InputError when `data` is not the archive of a section model.
+    """
+
+    def __init__(self, data: bytes, *, file: str | Path | None = None) -> None:
+        header, arrays = unpack(data, file=file)
+        self._data = data
+        try:
+            self._read(header, arrays)
+        except (KeyError, ValueError, TypeError) as error:  # msgspec.ValidationError is a ValueError
+            raise InputError(
+                f"is not a section model of this version ({type(error).__name__}: {error})", file=file,
+                todo="train again: baogao training sections",
+            ) from error  # fmt: skip
+
+    def _read(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        if header["format"] != FORMAT:
+            raise ValueError(f"format {header['format']}, this version reads {FORMAT}")
+        self.config = msgspec.convert(header["config"], SectionsConfig)
+        self.meta: dict[str, Any] = dict(header["meta"])
+        self.labels: list[str] = [str(label) for label in header["labels"]]
+        count, hashes, idf = len(self.labels), arrays["hashes"], arrays["idf"]
+        svm = _each_class(arrays["svm_weights"], count)
+        calibrator = _each_class(arrays["calibrator_weights"], count, spread=0.5)
+        shapes = {
+            "idf": (idf, (len(hashes),)),
+            "svm_weights": (svm, (count, len(hashes))),
+            "calibrator_weights": (calibrator, (count, count)),
+            "transitions": (arrays["transitions"], (len(Step), count, count)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape or not np.issubdtype(array.dtype, np.floating):
+                raise ValueError(f"{name} is {array.dtype}{array.shape}, not floats of {shape}")
+        if hashes.dtype != np.uint32 or hashes.ndim != 1:
+            raise ValueError("hashes are not a row of uint32")
+        self.vocabulary = Vocabulary(hashes, idf.astype(np.float32), self.config.longest_ngram)
+        # One row an n-gram: its part of every margin, and of the squared length. Row 0: an unknown n-gram.
+        self._table = np.zeros((len(hashes) + 1, count + 1), dtype=np.float32)
+        self._table[1:, :count] = svm.T * idf[:, None]
+        self._table[1:, count] = idf**2
+        self._bias = _each_class(arrays["svm_bias"], count)
+        self._calibrator = calibrator
+        self._calibrator_bias = _each_class(arrays["calibrator_bias"], count, spread=0.5)
+        self._transitions = arrays["transitions"] ** self.config.order_weight
 
     def predict(self, blocks: Sequence[Block]) -> list[tuple[str | None, float]]:
         """Label and probability of every block; headings and closings get (None, 0.0).
@@ -62,86 +99,37 @@ class SectionModel:
         found: list[tuple[str | None, float]] = [(None, 0.0)] * len(blocks)
         table = self.probabilities([blocks[i] for i in where])
         best = table.argmax(axis=1)
-        for i, label, score in zip(where, best, table[np.arange(len(best)), best], strict=True):
-            found[i] = (self.labels[label], float(score))
+        scores = table[np.arange(len(best)), best].tolist()
+        for i, label, score in zip(where, best.tolist(), scores, strict=True):
+            found[i] = (self.labels[label], score)
         return found
 
     def probabilities(self, paragraphs: Sequence[Block]) -> np.ndarray:
         """Probability of each of `labels` for paragraphs of whole reports: (n, labels), rows sum to 1."""
         if not paragraphs:
             return np.zeros((0, len(self.labels)))
-        margins = _margins(self.svm, _rows(paragraphs, self.vocabulary, self.config))
-        emissions = self.calibrator.predict_log_proba(margins)
-        kinds = np.concatenate([steps(report) for report in _reports(paragraphs)])
-        return posteriors(emissions, kinds, self.transitions * self.config.order_weight)
+        logits = self.margins(paragraphs) @ self._calibrator.T + self._calibrator_bias
+        emissions = np.exp(np.maximum(logits - logits.max(axis=1, keepdims=True), -50))
+        kinds = np.array([step for report in _reports(paragraphs) for step in steps(report)])
+        return posteriors(emissions, kinds, self._transitions)
+
+    def margins(self, paragraphs: Sequence[Block]) -> np.ndarray:
+        """The linear SVM's margin of each of `labels` for each paragraph by itself: (n, labels)."""
+        totals = np.zeros((len(paragraphs), self._table.shape[1]), dtype=np.float64)
+        for texts, weight in _fields(paragraphs, self.config):
+            unique = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+            if len(unique) > 1 or "" not in unique:
+                sums = self.vocabulary.sums(list(unique), self._table)
+                totals += weight * sums[[unique[text] for text in texts]]
+        return totals[:, :-1] / np.sqrt(np.maximum(totals[:, -1:], 1e-9)) + self._bias
+
+    def estimators(self) -> dict[str, Any]:
+        """The fitted scikit-learn estimators, "svm" and "calibrator", loaded by skops."""
+        return load_all(self._data)["estimators"]
 
     def to_bytes(self) -> bytes:
         """The model as one skops archive."""
-        import skops.io
-
-        return skops.io.dumps(
-            {
-                "format": FORMAT,
-                "labels": list(self.labels),
-                "config": msgspec.to_builtins(self.config),
-                "hashes": self.vocabulary.hashes,
-                "idf": self.vocabulary.idf,
-                "svm": self.svm,
-                "calibrator": self.calibrator,
-                "transitions": self.transitions,
-                "meta": self.meta,
-            },
-            compression=8,  # ZIP_DEFLATED
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes, *, file: str | Path | None = None) -> SectionModel:
-        """The model in a skops archive. Raises InputError for anything else, and for an archive that holds
-        types other than those skops trusts (numbers, arrays, scikit-learn's own estimators)."""
-        import skops.io
-
-        try:
-            foreign = skops.io.get_untrusted_types(data=data)
-            if foreign:
-                raise InputError(
-                    f"holds types that are not trusted: {', '.join(sorted(foreign)[:3])}", file=file,
-                    todo="do not use it; train again: baogao training sections",
-                )  # fmt: skip
-            parts = skops.io.loads(data, trusted=[])
-            return cls._from_parts(parts)
-        except InputError:
-            raise
-        except Exception as error:  # a foreign archive fails in as many ways as there are foreign archives
-            raise InputError(
-                f"is not a section model of baogao ({type(error).__name__}: {error})", file=file,
-                todo="train again: baogao training sections",
-            ) from error  # fmt: skip
-
-    @classmethod
-    def _from_parts(cls, parts: Any) -> SectionModel:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.svm import LinearSVC
-
-        if parts["format"] != FORMAT:
-            raise ValueError(f"format {parts['format']}, this version reads {FORMAT}")
-        labels = list(parts["labels"])
-        config = msgspec.convert(parts["config"], SectionsConfig)
-        hashes, idf = np.asarray(parts["hashes"]), np.asarray(parts["idf"])
-        svm, calibrator, transitions = parts["svm"], parts["calibrator"], np.asarray(parts["transitions"])
-        count = len(labels)
-        if not isinstance(svm, LinearSVC) or not isinstance(calibrator, LogisticRegression):
-            raise ValueError("other estimators than a linear SVM and a logistic regression")
-        if (
-            hashes.dtype != np.uint32
-            or hashes.shape != idf.shape
-            or svm.coef_.shape != (1 if count == 2 else count, len(hashes))
-            or transitions.shape != (len(Step), count, count)
-        ):
-            raise ValueError("arrays do not fit together")
-        return cls(
-            labels=labels, config=config, vocabulary=Vocabulary(hashes, idf, config.longest_ngram), svm=svm,
-            calibrator=calibrator, transitions=transitions, meta=dict(parts["meta"]),
-        )  # fmt: skip
+        return self._data
 
 
 def train_sections(
@@ -184,11 +172,12 @@ def load_sections(path: str | Path) -> SectionModel:
             "was changed after training (meta.json has another sha256)", file=file,
             todo="train again: baogao training sections",
         )  # fmt: skip
-    return SectionModel.from_bytes(data, file=file)
+    return SectionModel(data, file=file)
 
 
 def fit_sections(train: Sequence[LabelledBlock], config: SectionsConfig, *, seed: int = 0) -> SectionModel:
     """Train in memory; see train_sections."""
+    import scipy.sparse as sp
     import sklearn
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
@@ -235,6 +224,7 @@ def fit_sections(train: Sequence[LabelledBlock], config: SectionsConfig, *, seed
         [target[numbers == i] for _ in views for i in range(len(reports))], kinds, len(labels)
     )
     svm = fit(np.arange(len(paragraphs)))
+    svm.coef_ = svm.coef_.astype(np.float32)
     meta = {
         "kind": "sections",
         "labels": labels,
@@ -245,10 +235,17 @@ def fit_sections(train: Sequence[LabelledBlock], config: SectionsConfig, *, seed
         "config": msgspec.to_builtins(config),
         "scikit-learn": sklearn.__version__,
     }
-    return SectionModel(
-        labels=labels, config=config, vocabulary=vocabulary, svm=svm, calibrator=calibrator,
-        transitions=transitions, meta=meta,
-    )  # fmt: skip
+    header = {"format": FORMAT, "labels": labels, "config": msgspec.to_builtins(config), "meta": meta}
+    arrays = {
+        "hashes": vocabulary.hashes,
+        "idf": vocabulary.idf,
+        "svm_weights": svm.coef_,
+        "svm_bias": svm.intercept_,
+        "calibrator_weights": calibrator.coef_,
+        "calibrator_bias": calibrator.intercept_,
+        "transitions": transitions,
+    }
+    return SectionModel(pack(header, arrays, {"svm": svm, "calibrator": calibrator}))
 
 
 def _margins(svm: Any, rows: sp.csr_matrix) -> np.ndarray:
@@ -257,16 +254,32 @@ def _margins(svm: Any, rows: sp.csr_matrix) -> np.ndarray:
     return np.stack([-margins, margins], axis=1) if margins.ndim == 1 else margins
 
 
-def _rows(paragraphs: Sequence[Block], vocabulary: Vocabulary, config: SectionsConfig) -> sp.csr_matrix:
-    """Features of paragraphs: n-grams of the text and, with their weights, of the headings above it."""
-    fields = [
+def _each_class(weights: np.ndarray, count: int, spread: float = 1.0) -> np.ndarray:
+    """A row a class: of two classes scikit-learn keeps only the second one's."""
+    return np.concatenate([-weights, weights]) * spread if count == 2 and len(weights) == 1 else weights
+
+
+def _fields(paragraphs: Sequence[Block], config: SectionsConfig) -> list[tuple[list[str], float]]:
+    """What is read of paragraphs, and how much an n-gram counts there."""
+    return [
         ([block.text for block in paragraphs], 1.0),
         ([block.lead or "" for block in paragraphs], config.lead_weight),
         ([block.path[-1] if block.path else "" for block in paragraphs], config.heading_weight),
         (["\n".join(block.path[:-1]) for block in paragraphs], config.upper_weight),
     ]
-    total = sum(vocabulary.transform(texts) * np.float32(weight) for texts, weight in fields)
-    return unit_rows(total)
+
+
+def _rows(paragraphs: Sequence[Block], vocabulary: Vocabulary, config: SectionsConfig) -> sp.csr_matrix:
+    """The same as sparse rows, to train on."""
+    import scipy.sparse as sp
+
+    total = sp.csr_matrix((len(paragraphs), len(vocabulary)), dtype=np.float32)
+    squares = np.zeros(len(paragraphs))
+    for texts, weight in _fields(paragraphs, config):
+        rows = vocabulary.transform(texts)
+        total += np.float32(weight) * rows
+        squares += weight * (rows @ vocabulary.idf)
+    return (sp.diags(1 / np.sqrt(np.maximum(squares, 1e-9))).astype(np.float32) @ total).tocsr()
 
 
 def _without_headings(block: Block) -> Block:

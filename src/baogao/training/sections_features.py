@@ -1,20 +1,23 @@
-"""Character n-grams of paragraphs and headings as sparse rows, at array speed.
+"""Character n-grams of paragraphs and headings, counted at array speed.
 
 scikit-learn's character analyser makes a Python string for every n-gram; here the n-grams of a whole batch
-are 32-bit rolling hashes computed by a few NumPy passes, some forty times faster. Two n-grams that share a
-hash share a column: of a million n-grams about one in ten thousand does.
+are 32-bit rolling hashes computed by a few NumPy passes. Two n-grams that share a hash share a column: of a
+million n-grams about one in ten thousand does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
-_SLOT_BITS = 22  # the lookup from hash to column is a table of this many bits, checked against the full hash
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+_SLOT_BITS = 22  # the table from hash to column has so many bits, and is checked against the full hash
+_BATCH = 256  # texts at a time: what they need stays in the processor's cache
 
 
 @cache
@@ -33,12 +36,12 @@ def _folding() -> np.ndarray:
     return table
 
 
-def hash_ngrams(texts: Sequence[str], longest: int) -> tuple[list[np.ndarray], np.ndarray]:
+def hash_ngrams(texts: Sequence[str], longest: int) -> tuple[np.ndarray, np.ndarray]:
     """Hashes of all character n-grams, n from 1 to `longest`.
 
-    Returns one uint32 array a length n, each with a value for every position of the texts joined by a start
-    mark, and the int array of shape (len(texts) + 1,) that tells where each text begins in them. n-grams may
-    begin with the start mark of their text; those that would run into the next text are 0.
+    Returns uint32 of shape (positions, longest), a row for every position of the texts joined by a start
+    mark, and the int array of shape (len(texts) + 1,) of the row each text begins at. n-grams may begin with
+    the start mark of their text; the mark alone, and what would run into the next text, are 0.
     """
     raw = "".join(texts).encode("utf-32-le", "surrogatepass")
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
@@ -51,61 +54,75 @@ def hash_ngrams(texts: Sequence[str], longest: int) -> tuple[list[np.ndarray], n
     edge = codes == 0
     state = np.zeros(size, dtype=np.uint32)
     over = np.zeros(size, dtype=bool)
-    hashes = []
+    hashes = np.empty((size, longest), dtype=np.uint32)
     for n in range(longest):
         state = (state + codes[n : n + size] + np.uint32(n + 1)) * np.uint32(0x9E3779B1)
         state ^= state >> np.uint32(15)
         if n:
             over |= edge[n : n + size]
         hashed = state * np.uint32(0x85EBCA6B)
-        hashed[over if n else edge[:size]] = 0  # nor is the start mark alone an n-gram
-        hashes.append(hashed)
+        hashed[over if n else edge[:size]] = 0
+        hashes[:, n] = hashed
     return hashes, starts
 
 
-@dataclass
 class Vocabulary:
-    """The n-grams a model knows: sorted uint32 `hashes`, a float32 `idf` each, and `longest` n."""
+    """The n-grams a model knows: sorted uint32 `hashes`, a float32 `idf` each, and the `longest` n.
 
-    hashes: np.ndarray
-    idf: np.ndarray
-    longest: int
+    A row of a text is the counts of its n-grams times idf. Its length is taken as the root of the sum of
+    idf² over all occurrences, which, unlike the Euclidean length, adds up over n-grams and over fields.
+    """
+
+    def __init__(self, hashes: np.ndarray, idf: np.ndarray, longest: int) -> None:
+        self.hashes = hashes
+        self.idf = idf
+        self.longest = longest
+        # hash -> column in one look; of two known hashes that meet in a slot the first is lost (of 100,000
+        # n-grams about one in eighty).
+        self._slots = np.zeros(1 << _SLOT_BITS, dtype=np.int32)
+        self._slots[hashes >> np.uint32(32 - _SLOT_BITS)] = np.arange(1, len(hashes) + 1)
+        self._checks = np.concatenate([np.zeros(1, dtype=np.uint32), hashes])
 
     @classmethod
     def fit(cls, texts: Sequence[str], longest: int, min_texts: int) -> Vocabulary:
         """All n-grams that stand in at least `min_texts` of the texts; idf as scikit-learn's, smoothed."""
         hashes, starts = hash_ngrams(texts, longest)
         rows = np.repeat(np.arange(len(texts), dtype=np.uint64), np.diff(starts))
-        pairs = np.unique(np.concatenate([(rows << np.uint64(32)) | h for h in hashes]))
+        pairs = np.unique((rows << np.uint64(32))[:, None] | hashes)
         known, counts = np.unique((pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32), return_counts=True)
         keep = (counts >= min_texts) & (known != 0)
         idf = np.log((1 + len(texts)) / (1 + counts[keep])) + 1
         return cls(known[keep], idf.astype(np.float32), longest)
 
-    def __post_init__(self) -> None:
-        # hash -> column in one look: two known hashes that meet in a slot are told apart by the check below,
-        # the later one is lost (about 1 in 50 at 100,000 n-grams).
-        self._slots = np.zeros(1 << _SLOT_BITS, dtype=np.int32)
-        self._slots[self.hashes >> np.uint32(32 - _SLOT_BITS)] = np.arange(1, len(self.hashes) + 1)
-        self._checks = np.concatenate([np.zeros(1, dtype=np.uint32), self.hashes])
-
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
-        """Counts of the known n-grams times idf: float32 of shape (texts, n-grams)."""
+    def find(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Columns (from 1) of the known n-grams of all texts, one text after another, and where each text
+        begins among them. Every text begins with a 0, so that none is empty."""
         hashes, starts = hash_ngrams(texts, self.longest)
-        total = sp.csr_matrix((len(texts), len(self)), dtype=np.float32)
-        for hashed in hashes:
-            columns = self._slots[hashed >> np.uint32(32 - _SLOT_BITS)]
-            known = (columns > 0) & (self._checks[columns] == hashed)
-            pointers = np.concatenate([[0], np.cumsum(known)])[starts]
-            found = columns[known] - 1
-            total += sp.csr_matrix((self.idf[found], found, pointers), shape=total.shape)
-        return total
+        columns = self._slots[hashes >> np.uint32(32 - _SLOT_BITS)]
+        columns[self._checks[columns] != hashes] = 0
+        known = columns > 0
+        known[starts[:-1], 0] = True
+        return columns[known], np.concatenate([[0], np.cumsum(known.sum(axis=1))])[starts]
 
+    def sums(self, texts: Sequence[str], table: np.ndarray) -> np.ndarray:
+        """For each text the sum of `table`'s rows over its n-grams; row 0 of the table, for none, is 0."""
+        found = np.empty((len(texts), table.shape[1]), dtype=np.float32)
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            columns, begins = self.find(batch)
+            found[start : start + _BATCH] = np.add.reduceat(table[columns], begins[:-1], axis=0)
+        return found
 
-def unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    """Rows scaled to Euclidean length 1; empty rows stay empty."""
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (sp.diags(1 / np.maximum(lengths, 1e-9)).astype(np.float32) @ matrix).tocsr()
+    def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
+        """Counts of the known n-grams times idf, not scaled: float32 of shape (texts, n-grams)."""
+        import scipy.sparse as sp
+
+        columns, begins = self.find(texts)
+        weights = np.concatenate([np.zeros(1, dtype=np.float32), self.idf])
+        rows = sp.csr_matrix((weights[columns], np.maximum(columns - 1, 0), begins), (len(texts), len(self)))
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+        return rows
