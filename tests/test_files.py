@@ -125,7 +125,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_file_whole(tmp_
     path = tmp_path / "manifest.jsonl"
     generator = random.Random(3)
     first = 0
-    for _ in range(30):
+    for _ in range(40):
         command = [sys.executable, "-c", REWRITE, str(path), str(first)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None and process.stdout.readline()
