@@ -76,6 +76,7 @@ def leave_one_report_out(
     predict from the raw page as well, where the corpus holds it. A fold that fails ends the run; those
     that were done stay. Raises InputError where there are fewer than two labelled reports.
     """
+    system_folder(workspace, system)  # a wrong name is told now, not after training
     gold, practice = workspace.labelled("gold"), workspace.labelled("practice")
     unknown = sorted(set(reports) - set(gold))
     if unknown:
@@ -135,9 +136,10 @@ def fold_key(workspace: Workspace, fold: Fold, held_out: Sequence[LabelledBlock]
         if folder != "gold" or path.stem != fold.report
     ]  # fmt: skip
     configs = sorted(path for path in workspace.training.glob("*") if path.suffix in (".cfg", ".toml"))
+    annotations = [workspace.annotations / name for name in ("labels.toml", "rules.toml")]
     page = raw_page(workspace, fold.report) if fold.raw else None
     parts = [
-        sha256_tree(*files, *configs, workspace.annotations / "labels.toml", *([page] if page else [])),
+        sha256_tree(*files, *configs, *annotations, *([page] if page else [])),
         _code_hash(),
         *(f"{block.id} {block.kind} {block.path} {block.lead} {block.text}" for block in held_out),
         repr((fold.report, fold.seed, sorted(fold.overrides.items()), fold.raw)),
