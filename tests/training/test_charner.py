@@ -100,6 +100,19 @@ def test_every_entity_has_a_probability_in_the_span_group(nlp):
     assert all(0.3 < score <= 1 for score in group.attrs["scores"])
 
 
+def test_spans_less_probable_than_the_threshold_are_left_out(nlp):
+    ner = nlp.get_pipe("ner")
+    text = "今年市司法局办理案件7件,印发《丙办法》。"
+    scores = nlp(text).spans["entities"].attrs["scores"]
+    try:
+        ner.threshold = sorted(scores)[1]
+        kept = nlp(text)
+    finally:
+        ner.threshold = 0.5
+    assert kept.spans["entities"].attrs["scores"] == [s for s in scores if s >= sorted(scores)[1]]
+    assert len(kept.ents) == 2
+
+
 def test_what_a_rule_finds_is_found_in_words_never_seen(nlp):
     """The title's characters are unknown; its marks and the rule on them are not."""
     assert ("《鑫淼垚》", "DOC") in found(nlp("今年县委办理案件3件,印发《鑫淼垚》。"))

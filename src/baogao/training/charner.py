@@ -25,11 +25,12 @@ from baogao.annotations.rules import Rules
 from baogao.errors import InputError
 from baogao.files import read_bytes
 from baogao.training.charner_wide import add_grad, get_param, pack_model, unpack_model
-from baogao.training.charner_words import load_words, segmenter_files
+from baogao.training.charner_words import SEGMENTER_FILES, load_words, segmenter_files
 from baogao.training.crf import Span, Tags, forward_backward, path_score, viterbi
 from baogao.training.features import CharFeatures, featurise
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
+_ASSETS = {"rules.toml", *(f"segmenter/{name}" for name in SEGMENTER_FILES)}
 _BATCH = 8_000  # characters that prediction takes through the network at once
 
 Found = list[tuple[int, int, str, float]]  # start, end, label, probability
@@ -37,7 +38,11 @@ Found = list[tuple[int, int, str, float]]  # start, end, label, probability
 
 class CharNER(TrainablePipe):
     """Entities of each doc in `doc.ents` and in `doc.spans[spans_key]`, whose attrs["scores"] holds a
-    probability (0 to 1) for each: the CRF's marginal of just that span with that label."""
+    probability (0 to 1) for each: the CRF's marginal of just that span with that label.
+
+    The entities are those of the best path that are at least `threshold` probable: one that is more likely
+    wrong than right costs more F1 than it brings.
+    """
 
     def __init__(
         self,
@@ -46,13 +51,15 @@ class CharNER(TrainablePipe):
         name: str = "char_ner",
         *,
         spans_key: str = "entities",
+        threshold: float = 0.5,
         scorer: Callable | None = None,
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"labels": [], "rules": [], "words": None, "spans_key": spans_key}
+        self.cfg: dict[str, Any] = {"labels": [], "rules": [], "words": None}
+        self.spans_key, self.threshold = spans_key, threshold
         self._assets: dict[str, bytes] = {}  # rules.toml, and the files of a pkuseg model
         self._rules: Rules | None = None
         self._words: Callable[[str], list[str]] | None = None
@@ -130,6 +137,8 @@ class CharNER(TrainablePipe):
         self._features.clear()
         with tempfile.TemporaryDirectory(prefix="baogao-assets-") as name:
             for path, data in self._assets.items():
+                if path not in _ASSETS:
+                    raise ValueError(f"{path!r} is no part of a char_ner model")
                 file = Path(name) / path
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(data)
@@ -168,7 +177,8 @@ class CharNER(TrainablePipe):
             lattice = forward_backward(scores, lengths, transitions, self._tags)
             for row, (i, ids) in enumerate(zip(batch, np.split(path, np.cumsum(lengths)[:-1]), strict=True)):
                 spans = (_trim(texts[i], span) for span in self._tags.decode(ids))
-                found[i] = [(*span, lattice.span_probability(row, span)) for span in spans if span]
+                scored = ((*span, lattice.span_probability(row, span)) for span in spans if span)
+                found[i] = [entity for entity in scored if entity[3] >= self.threshold]
         return found
 
     def span_probabilities(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[list[float]]:
@@ -197,8 +207,8 @@ class CharNER(TrainablePipe):
                     scores.append(round(score, 6))
                     end = span.end
             doc.set_ents(spans)
-            doc.spans[self.cfg["spans_key"]] = list(doc.ents)
-            doc.spans[self.cfg["spans_key"]].attrs["scores"] = scores
+            doc.spans[self.spans_key] = list(doc.ents)
+            doc.spans[self.spans_key].attrs["scores"] = scores
 
     def update(
         self,
@@ -273,7 +283,7 @@ class CharNER(TrainablePipe):
         self.cfg.update(srsly.read_json(path / "cfg"))
         self._assets = {
             str(file.relative_to(path)): file.read_bytes()
-            for file in [path / "rules.toml", *sorted((path / "segmenter").glob("*"))]
+            for file in (path / name for name in sorted(_ASSETS))
             if file.is_file()
         }
         self._model_from_bytes((path / "model").read_bytes())
@@ -326,10 +336,13 @@ def _by_length(texts: Sequence[str]) -> Iterator[list[int]]:
     default_config={
         "model": {"@architectures": "baogao.CharTagger.v1"},
         "spans_key": "entities",
+        "threshold": 0.5,
         "scorer": {"@scorers": "spacy.ner_scorer.v1"},
     },
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
-def make_char_ner(nlp: Language, name: str, model: Model, spans_key: str, scorer: Callable | None) -> CharNER:
+def make_char_ner(
+    nlp: Language, name: str, model: Model, spans_key: str, threshold: float, scorer: Callable | None
+) -> CharNER:
     """The factory `char_ner`."""
-    return CharNER(nlp.vocab, model, name, spans_key=spans_key, scorer=scorer)
+    return CharNER(nlp.vocab, model, name, spans_key=spans_key, threshold=threshold, scorer=scorer)
