@@ -88,6 +88,12 @@ def test_a_body_or_document_of_another_sentence_is_not_taken():
     assert row.body is None and row.document is None
 
 
+def test_a_text_without_an_end_gives_short_cells_soon():
+    text = "共受理[FIGURE:3件]和" * 3000
+    found = rows(text)
+    assert len(found) == 3000 and max(len(row.sentence) + len(row.indicator) for row in found) <= 1300
+
+
 def test_without_a_manifest_place_and_year_are_empty_and_short_names_stay():
     (row,) = rows("[BODY:区政府]受理[FIGURE:3件]。", report=None)
     assert (row.place, row.year, row.body) == (None, None, "区政府")

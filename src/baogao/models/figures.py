@@ -8,7 +8,9 @@ left, the head of the clause, else the clause before, else the indicator of the 
 
 from __future__ import annotations
 
+import bisect
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -57,43 +59,51 @@ def figures(
     return [row for block in blocks for row in _rows(block, kinds, (reports or {}).get(block.report))]
 
 
-_SENTENCE_END = re.compile("([。!?!?]+[”」』))]*)")
-
-
 def _rows(block: LabelledBlock, kinds: Mapping[str, ValueKind], report: Report | None) -> Iterator[Figure]:
+    text = block.text
     place = read_place(report) if report else Place()
     entities = sorted(block.entities, key=lambda entity: entity.start)
+    sentences = _between(_SENTENCE_END, text, entities, keep=True)
+    clauses = _between(_CLAUSE_MARK, text, entities)
     quantities = [entity for entity in entities if kinds.get(entity.label) == "quantity"]
-    sentences = _sentences(block.text, entities)
+    by_clause: dict[int, list[Entity]] = {}
+    for entity in quantities:
+        by_clause.setdefault(_at(clauses, entity), []).append(entity)
+    by_sentence: dict[int, list[Entity]] = {}
+    for entity in entities:
+        by_sentence.setdefault(_at(sentences, entity), []).append(entity)
     indicator = ""
-    for index, entity in enumerate(quantities):
-        start, end = next((s, e) for s, e in sentences if entity.start < e)
-        near = [other for other in entities if start <= other.start and other.end <= entity.start]
-        indicator = _indicator(block.text, entities, quantities, index) or indicator
-        text = block.text[entity.start : entity.end]
-        quantity = read_quantity(text)
-        yield Figure(
-            report=block.report,
-            year=report.year if report else None,
-            place=place.lowest(),
-            section=block.section,
-            indicator=indicator,
-            text=text,
-            number=quantity.number if quantity else None,
-            unit=quantity.unit if quantity else None,
-            comparator=quantity.comparator if quantity else None,
-            approximate=quantity.approximate if quantity else None,
-            value=quantity.value if quantity else None,
-            high_value=quantity.high_value if quantity else None,
-            base_unit=quantity.base_unit if quantity else None,
-            body=_last(block.text, near, kinds, "institution", place),
-            document=_last(block.text, near, kinds, "document", place),
-            sentence=block.text[start:end].strip(),
-            block=block.id,
-            start=entity.start,
-            end=entity.end,
-            score=entity.score,
-        )
+    for index, inside in sorted(by_clause.items()):
+        for turn, entity in enumerate(inside):
+            indicator = _indicator(text, clauses, index, inside, turn) or indicator
+            sentence = _at(sentences, entity)
+            start, end = sentences[sentence]
+            start, end = max(start, entity.start - _LONGEST), min(end, entity.end + _LONGEST)
+            near = [other for other in by_sentence[sentence] if other.end <= entity.start]
+            written = text[entity.start : entity.end]
+            quantity = read_quantity(written)
+            yield Figure(
+                report=block.report,
+                year=report.year if report else None,
+                place=place.lowest(),
+                section=block.section,
+                indicator=indicator[-_LONGEST:],
+                text=written,
+                number=quantity.number if quantity else None,
+                unit=quantity.unit if quantity else None,
+                comparator=quantity.comparator if quantity else None,
+                approximate=quantity.approximate if quantity else None,
+                value=quantity.value if quantity else None,
+                high_value=quantity.high_value if quantity else None,
+                base_unit=quantity.base_unit if quantity else None,
+                body=_last(text, near, kinds, "institution", place),
+                document=_last(text, near, kinds, "document", place),
+                sentence=text[start:end].strip(),
+                block=block.id,
+                start=entity.start,
+                end=entity.end,
+                score=entity.score,
+            )
 
 
 def _last(
@@ -107,19 +117,29 @@ def _last(
     return None
 
 
-def _marks(pattern: re.Pattern[str], text: str, entities: list[Entity]) -> list[tuple[int, int]]:
-    """Where the group of `pattern` stands outside of entities (a title may hold a comma)."""
-    found = [match.span(1) for match in pattern.finditer(text) if match[1]]
-    return [(s, e) for s, e in found if not any(x.start <= s and e <= x.end for x in entities)]
+def _between(
+    marks: re.Pattern[str], text: str, entities: list[Entity], *, keep: bool = False
+) -> list[tuple[int, int]]:
+    """[start, end) of the pieces between the marks (group 1 of the pattern), in order; `keep` leaves a mark
+    at the end of the piece before it. A mark within an entity, like the comma of a title, divides nothing."""
+    starts = [entity.start for entity in entities]
+    pieces, at = [], 0
+    for match in marks.finditer(text):
+        before = bisect.bisect_right(starts, match.start(1)) - 1
+        if not match[1] or (before >= 0 and match.end(1) <= entities[before].end):
+            continue
+        pieces.append((at, match.end(1) if keep else match.start(1)))
+        at = match.end(1)
+    return [*pieces, (at, len(text))]
 
 
-def _sentences(text: str, entities: list[Entity]) -> list[tuple[int, int]]:
-    """[start, end) of the sentences; together they are the whole text."""
-    ends = [end for _, end in _marks(_SENTENCE_END, text, entities)]
-    ends = [end for end in ends if end < len(text)] + [len(text)]
-    return list(zip([0, *ends[:-1]], ends, strict=True))
+def _at(pieces: list[tuple[int, int]], entity: Entity) -> int:
+    """The piece that an entity begins in."""
+    return bisect.bisect_right(pieces, (entity.start, sys.maxsize)) - 1
 
 
+_LONGEST = 400  # characters of an indicator, and of a sentence on either side of its figure
+_SENTENCE_END = re.compile("([。!?!?]+[”」』))]*)")
 # Brackets of a few characters belong to the noun before them: 镇(街道), 县(市、区).
 _CLAUSE_MARK = re.compile("[((][^()()0-9]{1,6}[))]|([,。;:!?,;:!?()()—])")
 _JOINT = re.compile("以及|[、和及与]")
@@ -138,30 +158,21 @@ _PREDICATE = re.compile(
 )
 
 
-def _indicator(text: str, entities: list[Entity], quantities: list[Entity], index: int) -> str:
-    """The indicator phrase of quantity `index`, empty where only the figure before has one."""
-    this = quantities[index]
-    marks = _marks(_CLAUSE_MARK, text, entities)
-    clause = max((end for _, end in marks if end <= this.start), default=0)
-    until = min((start for start, _ in marks if start >= this.end), default=len(text))
-    inside = [q for q in quantities if clause <= q.start and q.end <= until]
-    earlier = [q.end for q in inside if q.end <= this.start]
-    later = [q.start for q in inside if q.start >= this.end]
-    after = _noun(text[this.end : min(later, default=until)])
-    before = text[max(earlier, default=clause) : this.start]
-    if earlier:
+def _indicator(text: str, clauses: list[tuple[int, int]], index: int, inside: list[Entity], turn: int) -> str:
+    """The indicator phrase of quantity `turn` of those `inside` clause `index`; empty where only the figure
+    before has one."""
+    this = inside[turn]
+    clause, until = clauses[index]
+    after = _noun(text[this.end : inside[turn + 1].start if turn + 1 < len(inside) else until])
+    before = text[inside[turn - 1].end if turn else clause : this.start]
+    if turn:
         before = _own(before, after)
-    before = _PREPOSITION.sub("", before)
-    phrase = _trim(_trim(before) + after)
-    if len(phrase) > 1 and not (earlier and text[this.start] == "第"):
+    phrase = _trim(_trim(_PREPOSITION.sub("", before)) + after)
+    if len(phrase) > 1 and not (turn and text[this.start] == "第"):
         return phrase
-    if earlier:
+    if turn:
         return _trim(text[clause : inside[0].start])
-    previous = [span for span in marks if span[1] <= clause]
-    if phrase or not previous:
-        return phrase
-    begin = max((end for _, end in previous[:-1]), default=0)
-    return _trim(text[begin : previous[-1][0]])
+    return phrase or (_trim(text[slice(*clauses[index - 1])]) if index else "")
 
 
 def _noun(after: str) -> str:
