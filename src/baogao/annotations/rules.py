@@ -115,10 +115,11 @@ def workspace_rules(workspace: Workspace) -> Rules:
 
 
 def _matches(rule: Rule, pattern: re.Pattern[str], text: str) -> Iterator[tuple[Rule, int, int]]:
-    group = "span" if "span" in pattern.groupindex else 0
+    narrowed = "span" in pattern.groupindex
     for match in pattern.finditer(text):
-        start, end = match.span(group)
-        if 0 <= start < end:
+        # An alternative without the group is suggested whole.
+        start, end = match.span("span") if narrowed and match["span"] is not None else match.span()
+        if start < end:
             yield rule, start, end
 
 
