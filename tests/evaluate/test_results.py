@@ -10,6 +10,7 @@ from baogao.evaluate.baselines import memory, write_baselines
 from baogao.evaluate.checks import check_leakage, gate_result, show_history
 from baogao.evaluate.commands import compare_systems, score_systems, show_errors, show_slices
 from baogao.evaluate.history import read_history
+from baogao.evaluate.peers import add_system
 from baogao.evaluate.predictions import pair_by_text, read_system, system_folder, systems
 from baogao.evaluate.results import read_result, result_file
 from baogao.evaluate.score import score_pairs
@@ -199,3 +200,35 @@ def test_raw_pages_are_paired_by_text_and_what_differs_counts_as_missed():
     ]  # fmt: skip
     ner = score_pairs(pair_by_text(gold, predicted)).ner
     assert (ner.tp, ner.fp, ner.fn) == (2, 2, 1)
+
+
+def test_predictions_from_a_file_become_a_system(workspace):
+    gold = [block for blocks in workspace.labelled("gold").values() for block in blocks]
+    file = workspace.root / "theirs.jsonl"
+    write_jsonl(file, gold[::-1])
+    folder = add_system(workspace, "theirs", file)
+    assert sorted(path.name for path in folder.iterdir()) == ["dongchangfu-2023.jsonl", "linhe-2024.jsonl"]
+    (result,) = score_systems(workspace, ["theirs"])
+    assert result.figure("ner.f1") == 1.0
+    with pytest.raises(InputError, match="there already"):
+        add_system(workspace, "theirs", file)
+    write_jsonl(file, gold[:-1])
+    with pytest.raises(InputError, match="lacks 1"):
+        add_system(workspace, "others", file)
+    assert "others" not in systems(workspace)
+
+
+def test_complete_runs_of_compare_ner_become_peers(workspace):
+    gold = workspace.labelled("gold")
+
+    def line(system, report, seed=0):
+        spans = {b.id: [(s.start, s.end, s.label) for s in b.entities] for b in gold[report] if b.entities}
+        return json.dumps({"system": system, "report": report, "seed": seed, "spans": spans, "key": "x"})
+
+    lines = [line("crf", report) for report in gold] + [line("spacy-characters", "linhe-2024")]
+    file = workspace.evaluate / "results" / "compare_ner.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text("\n".join([*lines, line("ours", "linhe-2024")]) + "\n")
+    results = {result.name: result for result in score_systems(workspace, first="copy")}
+    assert set(results) == {"copy", "crf", "majority", "rules"}
+    assert results["crf"].figure("ner.f1") == 1.0 and results["crf"].sections is None

@@ -94,6 +94,26 @@ def results(
 
 
 @app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call the system.")],
+    predicted: Annotated[
+        str, typer.Argument(help="Its labelled blocks of all gold reports: JSONL, folder, or -.")
+    ],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Take the predictions of another program in, to stand beside the other systems.
+
+    They must have the ids and texts of annotations/gold and the labels of labels.toml.
+
+    Example: `baogao evaluate add bert predictions.jsonl`, then `baogao evaluate results`
+    """
+    from baogao.evaluate.peers import add_system
+    from baogao.workspace import Workspace
+
+    typer.echo(f"wrote {add_system(Workspace.find(workspace), name, predicted)}")
+
+
+@app.command()
 def report(
     system: Annotated[str, typer.Option(help="The system; all others stand beside it.")] = "baogao",
     output: Annotated[Path | None, typer.Option(help="The file; default evaluate/report.html.")] = None,

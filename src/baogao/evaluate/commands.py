@@ -15,6 +15,7 @@ from baogao.evaluate.baselines import write_baselines
 from baogao.evaluate.folds import leave_one_report_out
 from baogao.evaluate.mistakes import KINDS, Mistake
 from baogao.evaluate.pairs import read_pairs
+from baogao.evaluate.peers import write_peers
 from baogao.evaluate.predictions import read_system, systems
 from baogao.evaluate.printing import (
     print_differences,
@@ -122,6 +123,7 @@ def score_systems(workspace: Workspace, names: Sequence[str] = (), *, first: str
     named: then it is an InputError.
     """
     write_baselines(workspace)
+    write_peers(workspace, read_benchmark(workspace).peers)
     chosen = list(names) or sorted(systems(workspace), key=lambda name: (name != first, name))
     leaks = workspace_leaks(workspace)
     results = []

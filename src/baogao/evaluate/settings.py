@@ -36,6 +36,8 @@ class Benchmark(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     samples: int = 1000  # bootstrap samples
     seed: int = 0  # of the resampling
+    # systems of evaluate/compare_ner.py that stand beside ours, once it has run
+    peers: tuple[str, ...] = ("crf", "spacy-characters")
     leave_one_report_out: Folds = msgspec.field(default_factory=Folds)
     leakage: Leakage = msgspec.field(default_factory=Leakage)
     slices: Slices = msgspec.field(default_factory=Slices)
