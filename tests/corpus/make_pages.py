@@ -63,29 +63,24 @@ def read_body(markup: str) -> list[dict]:
 
 
 def scramble(text: str, density: float, chance: random.Random) -> str:
-    """`text` as a copy site leaves it: traditional characters, readings in brackets, and the damage that
-    replacing on GBK bytes does where 。 meets a character whose code begins with AC."""
-    reader = opencc.OpenCC("s2t")
-    traditional = reader.convert(text)
+    """`text` as a copy site leaves it: traditional characters, the reading of some behind each, and
+    full-width commas made half. The site replaces on the bytes of GBK, so a replacement also hits where the second byte
+    of one character and the first of the next look like what it searches."""
+    traditional = opencc.OpenCC("s2t").convert(text)
     if len(traditional) != len(text):
         traditional = text
-    out: list[bytes] = []
-    for simple, char in zip(text, traditional, strict=True):
-        if simple != char and chance.random() < density:
+    data = traditional.encode("gb18030").replace("，".encode("gbk"), b",")
+    changed = sorted({char for simple, char in zip(text, traditional, strict=True) if simple != char})
+    for char in changed:
+        if chance.random() < density:
             reading = pinyin(char, style=Tone.TONE)[0][0]
-            out.append(_gbk(char) + f"({reading})".encode("gb18030"))
-        else:
-            out.append(_gbk(char))
-    data = b"".join(out).replace("，".encode("gbk"), b",")
+            code = char.encode("gb18030")
+            data = data.replace(code, code + f"({reading})".encode("gb18030"))
     return _decode(data)
 
 
-def _gbk(char: str) -> bytes:
-    return char.encode("gb18030")
-
-
 def _decode(data: bytes) -> str:
-    """As a lenient decoder does it: a byte that makes no character becomes ?."""
+    """As a lenient decoder does it: what makes no character becomes ?, a bracket behind it goes too."""
     text, at = [], 0
     while at < len(data):
         for width in (1, 2, 4):
@@ -97,7 +92,7 @@ def _decode(data: bytes) -> str:
                 continue
         else:
             text.append("?")
-            at += 1
+            at += 2 if data[at + 1 : at + 2] == b"(" else 1
     return "".join(text)
 
 

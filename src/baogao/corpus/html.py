@@ -15,11 +15,25 @@ _HTML = re.compile(
 _CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
 # What a reader does not see, or sees only around the text.
 _SKIPPED = frozenset(
-    "script style noscript template select button textarea svg title nav footer aside iframe object form".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "select",
+        "button",
+        "textarea",
+        "svg",
+        "title",
+        "nav",
+        "footer",
+    ]
+    + ["aside", "iframe", "object"]
 )
 _BLOCKS = frozenset(
-    "address article blockquote body caption center dd div dl dt fieldset figcaption figure h1 h2 h3 h4 h5 h6"
-    " header hr li main ol p pre section table tbody td th thead tr ul".split()
+    ["address", "article", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "fieldset"]
+    + ["figcaption", "figure", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol"]
+    + ["p", "pre", "section", "table", "tbody", "td", "th", "thead", "tr", "ul"]
 )
 _VOID = frozenset(
     [

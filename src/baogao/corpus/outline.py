@@ -13,7 +13,7 @@ _LONG_HEADING = 60
 _STOP = re.compile(r"[。！？]")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
-_INLINE = re.compile(r"(?:^|[。；;：:])(?P<value>[一二三四五六七八九十]{1,3})是")
+_INLINE = re.compile(r"(?:^|[。；;：:])(?P<number>[一二三四五六七八九十]{1,3}是)")
 #: A short line that only announces what follows is a paragraph, not a heading.
 _ANNOUNCES = re.compile(r"如下|以下|下列|主要是|表现在|体现在|工作是|方面[:：]?$|任务是|现将|做好")
 _COLON_HEADING = re.compile(
@@ -64,16 +64,21 @@ def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -
         )
         if heading:
             stack.append((rank, text))
-        if not heading:
-            inline = [m for m in _INLINE.finditer(text)]
-            if inline and (number is None or number.style != "first"):
-                last = parse_number(inline[-1].group("value") + "是")
-                if last and last.value:
-                    series["first"] = last.value
-                    plain_since.add("first")
+        if not heading and (inline := _last_inline(text)):
+            if number is not None and number.style == "first":
+                series["first"] = max(inline, series["first"])
+            else:
+                series["first"] = inline
+                plain_since.add("first")
     for mapped in closing:
         blocks.append(_block(report, len(blocks), "closing", mapped, None, None, None, stack))
     return blocks
+
+
+def _last_inline(text: str) -> int | None:
+    """Value of the last 一是, 二是 … inside a paragraph."""
+    values = [number.value for m in _INLINE.finditer(text) if (number := parse_number(m.group("number")))]
+    return values[-1] if values else None
 
 
 def _block(report, index, kind, mapped: Mapped, level, number, lead, stack) -> Block:

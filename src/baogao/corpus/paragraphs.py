@@ -52,13 +52,20 @@ def _columns(text: str) -> int:
 
 @dataclass(frozen=True)
 class _Wrap:
-    """Lines are broken at a width: a line that measures at least `full` goes on in the next."""
+    """Lines are broken at a width: a line that measures at least `full` goes on in the next, and one that
+    measures `widest` does so even where a sentence ends in it. `apart`: blank lines part the paragraphs, so
+    lines without one between them belong together."""
 
     measure: Callable[[str], int]
     full: int
+    widest: int
+    apart: bool
 
     def is_full(self, line: Line) -> bool:
-        return self.measure(line.text.text) + line.indent * self.measure("中") >= self.full
+        return self.width(line) >= self.full
+
+    def width(self, line: Line) -> int:
+        return self.measure(line.text.text) + line.indent * self.measure("中")
 
 
 def find_wrap(lines: list[Line]) -> _Wrap | None:
@@ -79,7 +86,13 @@ def find_wrap(lines: list[Line]) -> _Wrap | None:
         inside = sum(not _TERMINAL.search(line.text.text) for line in near)
         long = sum(len(line.text.text) > 10 for line in lines)
         if len(near) >= max(3, 0.3 * long) and inside >= 0.6 * len(near) and len(near) > most:
-            most, best = len(near), _Wrap(measure, full)
+            short = [
+                following.blank > 0
+                for width, following in zip(widths, lines[1:], strict=False)
+                if width < full and len(following.text.text) > 10
+            ]
+            apart = bool(short) and sum(short) >= 0.8 * len(short)
+            most, best = len(near), _Wrap(measure, full, widest - measure("中") // 2, apart)
     return best
 
 
@@ -117,7 +130,9 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
         return False
     done = _TERMINAL.search(before) is not None
     if wrap is not None:
-        return wrap.is_full(parts[-1]) and (indented or not done)
+        return wrap.is_full(parts[-1]) and (
+            indented or wrap.apart or not done or wrap.width(parts[-1]) >= wrap.widest
+        )
     if done:
         return False
     joined = "".join(part.text.text for part in parts)

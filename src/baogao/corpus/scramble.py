@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from baogao.corpus.mapped import Mapped
 
@@ -24,19 +24,15 @@ MARK = "\ufffd"
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _LETTERS = f"a-zɡɑüê{_TONED}\u0300\u0301\u0304\u030c\u0308"
 _READING = rf"[{_LETTERS}]{{1,8}}"
-_LOST = "?？" + MARK
 _HAN = r"[\u3400-\u9fff]"
-
-_SCRAMBLED = re.compile(
-    rf"""
-    (?P<shifted>[{_LOST}](?P<middle>[,，.．:：;；!！?？－＊＋／＝（）][\u3400-\u9fff]{{0,6}})
-        (?:(?P<byte>[@-~])(?:[(（](?P<r1>{_READING})[)）]|(?={_HAN}))|[{_LOST}][(（]?(?P<r2>{_READING})[)）]))
-  | (?P<split>(?<={_HAN})[{_LOST}](?P<r3>{_READING})[)）][{_LOST}](?:(?P<r4>{_READING})[)）])?)
-  | (?P<lost>[{_LOST}]\s?[(（]?(?P<r5>{_READING})[)）])
-  | (?P<reading>(?<={_HAN})\s?[(（]\s?(?P<r6>{_READING})\s?[)）])
-    """,
-    re.VERBOSE,
-)
+_TWO_HAN = re.compile(rf"{_HAN}{{2}}").fullmatch
+#: A reading in brackets behind a character, or a byte that made no character.
+_SCRAMBLED = re.compile(rf"(?P<lost>[?{MARK}])|(?<={_HAN})\s?[(（]\s?(?P<reading>{_READING})\s?[)）]")
+#: A reading behind a lost byte; the bracket is often lost with it.
+_ENDS_WITH_READING = re.compile(rf"{_HAN}[(（]{_READING}[)）]\Z")
+_BEHIND = re.compile(rf"\s?[(（]?({_READING})[)）]")
+#: Some sites put a comma before every comma and its kind.
+_DOUBLED = re.compile("[,，](?=[,，、；;：:。])")
 # Quick tests: without any of these characters in the source there is nothing to do.
 _ANY_TONE = frozenset(_TONED + "\u0300\u0301\u0304\u030c")
 
@@ -60,7 +56,10 @@ def repair(lines: list[Mapped], characters: frozenset[str] | set[str]) -> Repair
         return result
     holes: list[_Hole] = []
     out: list[Mapped] = []
+    doubled = sum(len(_DOUBLED.findall(line.text)) for line in lines) >= 3
     for line in lines:
+        if annotated and doubled:
+            line = line.replace([(m.start(), m.end(), "") for m in _DOUBLED.finditer(line.text)])
         if annotated and ("(" in line.text or "（" in line.text or ")" in line.text or "）" in line.text):
             line = _drop_readings(line, traditional, holes, len(out))
         out.append(line)
@@ -136,13 +135,12 @@ def _is_annotated(lines: list[Mapped], traditional: bool) -> bool:
     found = 0
     for line in lines:
         for match in _SCRAMBLED.finditer(line.text):
-            kind = match.lastgroup
-            if match["reading"] and not _is_reading_of(
-                match["r6"], line.text[match.start() - 1], traditional
-            ):
-                continue
-            found += 1
-            if (traditional and kind) or found >= 3:
+            if match["lost"]:
+                hit = _BEHIND.match(line.text, match.end()) is not None
+            else:
+                hit = _is_reading_of(match["reading"], line.text[match.start() - 1], traditional)
+            found += hit
+            if (traditional and found) or found >= 3:
                 return True
     return False
 
@@ -201,51 +199,31 @@ class _Hole:
     line: int
     candidates: list[str]
     default: str = MARK
-    options: list[str] = field(default_factory=list)
 
 
 def _drop_readings(line: Mapped, traditional: bool, holes: list[_Hole], number: int) -> Mapped:
     """`line` without readings in brackets, with a mark from the private area for each lost character."""
     text = line.text
     edits: list[tuple[int, int, str]] = []
-
-    def hole(candidates: list[str], default: str = MARK) -> str:
-        holes.append(_Hole(chr(0xF0000 + len(holes)), number, candidates, default))
-        return holes[-1].mark
-
+    done = 0
     for match in _SCRAMBLED.finditer(text):
         start, end = match.span()
+        if start < done:
+            continue
         if match["reading"]:
-            if _is_reading_of(match["r6"], text[start - 1], traditional):
+            if _is_reading_of(match["reading"], text[start - 1], traditional):
                 # The reading goes with its character, so that the block's source covers both.
                 edits.append((start - 1, end, text[start - 1]))
             continue
-        if match["shifted"]:
-            shifted = _unshift(match["middle"], match["byte"], match["r1"] or match["r2"])
-            if shifted:
-                edits += _spread(match, shifted, hole)
-            elif match["byte"] is None:
-                known = _by_reading().get(_normal(match["r2"]))
-                if known:
-                    tail = match.end("middle")
-                    edits.append((tail, end, hole(known)))
-            continue
-        if match["split"]:
-            found = _rejoin(text[start - 1], _normal(match["r3"]), match["r4"] and _normal(match["r4"]))
-            if found:
-                edits.append((start, end, hole(found)))
-                continue
-            known = _by_reading().get(_normal(match["r3"]))
-            if known:
-                stop = match.end("r3") + 1
-                edits.append((start, stop, hole(known)))
-                known = _by_reading().get(_normal(match["r4"])) if match["r4"] else None
-                if known:
-                    edits.append((stop, end, hole(known)))
-            continue
-        known = _by_reading().get(_normal(match["r5"]))
-        if known:
-            edits.append((start, end, hole(known)))
+        restored = _restore(text, start)
+        for low, high, candidates in restored:
+            if len(candidates) == 1:
+                edits.append((low, high, candidates[0]))
+            else:
+                stop = "。" if "。" in candidates else MARK
+                holes.append(_Hole(chr(0xF0000 + len(holes)), number, candidates, stop))
+                edits.append((low, high, holes[-1].mark))
+            done = high
     return line.replace(_merge(edits))
 
 
@@ -260,7 +238,7 @@ def _merge(edits: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 def _bytes(character: str) -> bytes:
     try:
-        code = character.encode("gbk")
+        code = character.encode("gb18030")  # GBK and its private characters, which misread bytes become
     except UnicodeEncodeError:
         return b""
     return code if len(code) == 2 else b""
@@ -273,62 +251,103 @@ def _decode(high: int, low: int) -> str:
         return ""
 
 
-_FULL = {c: "，．：；！？"[",.:;!?".index(c)] for c in ",.:;!?"}
+_Places = list[tuple[int, int, list[str]]]
+_FULL = dict(zip(",.:;!", "，．：；！", strict=True))
+_LONGEST = 9  # characters that are read one off at most, until a byte brings the two in step again
 
 
-def _unshift(middle: str, byte: str | None, reading: str | None) -> list[list[str]] | None:
-    """What `?` + `middle` + a last byte were before the bytes were read one off: the possible characters at
-    each place, or None where the bytes make no sense. Without a reading the last character must be a
-    traditional one."""
-    known = traditional_characters()
-    data = b"".join(_bytes(_FULL.get(c, c)) for c in middle)
-    if len(data) != 2 * len(middle):
-        return None
-    first = [c for c in (_decode(high, data[0]) for high in range(0x81, 0xFF)) if c]
-    inner = [_decode(data[i], data[i + 1]) for i in range(1, len(data) - 1, 2)]
-    lows = [ord(byte)] if byte else [low for low in range(0x40, 0xFF) if low != 0x7F]
-    last = [
-        c
-        for c in (_decode(data[-1], low) for low in lows)
-        if c and (_normal(reading) in readings(c) if reading else c in known)
-    ]
-    if not last or not all(inner):
-        return None
-    return [first, *([c] for c in inner), last]
+def _restore(text: str, at: int) -> _Places:
+    """What the lost byte at `at` and the text behind it were: (start, end, possible characters) each, left to
+    right; empty where nothing tells.
 
-
-def _spread(match: re.Match[str], places: list[list[str]], hole) -> list[tuple[int, int, str]]:
-    """Edits that put the characters of `places` over the source of the match, left to right."""
-    start, end = match.span()
-    edits = []
-    for index, candidates in enumerate(places):
-        low = start if index == 0 else start + index + 1
-        high = end if index == len(places) - 1 else start + index + 2
-        if len(candidates) == 1:
-            edits.append((low, high, candidates[0]))
-        else:
-            edits.append((low, high, hole(candidates, "。" if "。" in candidates else MARK)))
-    return edits
-
-
-def _rejoin(before: str, between: str, reading: str | None) -> list[str] | None:
-    """The characters that the bytes around a misplaced reading may have been.
-
-    `between` reads the false character made of the last byte of `before` and the first of the lost one;
-    `reading`, where it remains, reads the lost one.
+    Three things happen. A reading was put between the two bytes of a character, because the second byte of
+    the one before and its first byte are another character of that reading. Or a replaced comma split a
+    character, and what follows is read one byte off. Or the byte belonged to a character whose own reading
+    follows.
     """
+    behind = _BEHIND.match(text, at + 1)
+    reading = _normal(behind.group(1)) if behind else None
+    if behind and at:
+        before = _ENDS_WITH_READING.search(text, max(0, at - 12), at)
+        leads = _leads(text[before.start() if before else at - 1], reading or "")
+        if leads and (places := _shifted(text, at, behind.end(), leads)):
+            return places
+    if behind:
+        own = _by_reading().get(reading or "")
+        return [(at, behind.end(), own)] if own else []
+    if text[at + 1 : at + 2] in tuple(_FULL) or "\uff01" <= text[at + 1 : at + 2] <= "\uff5e":
+        return _shifted(text, at, at + 1, range(0x81, 0xFF))
+    return []
+
+
+def _leads(before: str, reading: str) -> list[int]:
+    """First bytes that, behind the second byte of `before`, make a character of `reading`."""
     code = _bytes(before)
-    if not code:
-        return None
-    found = []
-    for high in range(0x81, 0xFF):
-        false = _decode(code[1], high)
-        if false and between in readings(false):
-            for low in range(0x40, 0xFF):
-                true = _decode(high, low)
-                if true and (reading is None or reading in readings(true)):
-                    found.append(true)
-    return found or None
+    return [high for high in range(0x81, 0xFF) if code and reading in readings(_decode(code[1], high) or " ")]
+
+
+def _shifted(text: str, at: int, behind: int, leads: Iterable[int]) -> _Places:
+    """The characters from the lost first byte at `at`, one of `leads`, to where the bytes are in step again.
+    `behind` is where the text goes on that was read one off."""
+    data = b""
+    spans = [(at, behind)]
+    for index in range(behind, min(len(text), behind + _LONGEST)):
+        char = text[index]
+        code = b"" if char in "?" + MARK else _bytes(_FULL.get(char, char))
+        if not code:  # a byte by itself: the last one
+            lows, end, reading = _last_byte(text, index)
+            return _read(data, spans, list(leads), lows, end, reading)
+        data += code
+        spans.append((index, index + 1))
+    return []
+
+
+def _last_byte(text: str, index: int) -> tuple[list[int], int, str | None]:
+    """What the second byte of the last character may be, where its text ends, and its reading."""
+    char = text[index]
+    if char in "?" + MARK:
+        lows = [low for low in range(0x40, 0xFF) if low != 0x7F]
+    else:
+        lows = [ord(char)] if "@" <= char <= "~" else []
+    behind = _BEHIND.match(text, index + 1)
+    if behind and (char in "?" + MARK or text[index + 1] in "(（"):
+        return lows, behind.end(), _normal(behind.group(1))
+    return lows, index + 1, None
+
+
+def _read(
+    data: bytes,
+    spans: list[tuple[int, int]],
+    leads: list[int],
+    lows: list[int],
+    end: int,
+    reading: str | None,
+) -> _Places:
+    """`data` read in step, between one of `leads` and one of `lows`; empty where it makes no sense."""
+    if not data:
+        found = [c for high in leads for low in lows if (c := _decode(high, low))]
+        found = [c for c in found if reading is None or reading in readings(c)]
+        return [(spans[0][0], end, found)] if found else []
+    first = [c for high in leads if (c := _decode(high, data[0]))]
+    inner = [_decode(data[i], data[i + 1]) for i in range(1, len(data) - 1, 2)]
+    last = [c for low in lows if (c := _decode(data[-1], low))]
+    if reading:
+        last = [c for c in last if reading in readings(c)]
+    elif len(lows) == 1:
+        last = [c for c in last if _is_plausible(c)]
+    if not first or not last or not all(map(_is_plausible, inner)):
+        return []
+    places = [(spans[0][0], spans[0][1], first)]
+    places += [(low, high, [c]) for (low, high), c in zip(spans[1:], inner, strict=False)]
+    return [*places, (spans[-1][0], end, last)]
+
+
+def _is_plausible(character: str) -> bool:
+    """A character that a report may hold: one of GB2312, or a traditional one."""
+    try:
+        return bool(character) and (character in traditional_characters() or bool(character.encode("gb2312")))
+    except UnicodeEncodeError:
+        return False
 
 
 # ---- words decide ---------------------------------------------------------------------------------------
@@ -348,7 +367,7 @@ def _words() -> dict[str, int]:
     return words
 
 
-_TWO_HAN = re.compile(rf"{_HAN}{{2}}").fullmatch
+_BEGINS = re.compile("现[将就把对予报]")
 #: A candidate is taken when the words it makes are this many times as frequent as the next one's.
 _MARGIN = 3
 
@@ -363,8 +382,9 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
         text = lines[hole.line].text
         at = text.find(hole.mark)
         options = list(dict.fromkeys(convert(c) for c in hole.candidates))
-        # Where a full stop fits, only a known word with the character before it speaks against it.
-        least = 0 if hole.default == MARK else 20
+        # Where a full stop fits, only a frequent word with the character before it speaks against it, and
+        # none before 现将, which begins a sentence.
+        least = 0 if hole.default == MARK else 1_000_000 if _BEGINS.match(text, at + 1) else 300
         chosen = options[0] if len(options) == 1 else _decide(text, at, options, pairs, least) or hole.default
         lines[hole.line] = lines[hole.line].with_text(text.replace(hole.mark, chosen))
 
