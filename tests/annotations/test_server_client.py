@@ -15,6 +15,7 @@ pytest.importorskip("doccano_client", reason="the extra is not installed: pip in
 
 from baogao.annotations import client
 from baogao.annotations.client import connect, open_connection
+from baogao.annotations.install import install_doccano
 from baogao.annotations.server import bound_socket, health, read_secrets, running_url, write_private
 from baogao.errors import InputError, ServiceError
 
@@ -154,3 +155,10 @@ def test_a_taken_port_is_bad_usage():
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port} on 127.0.0.1 is taken"), bound_socket(port):
             pass
+
+
+def test_a_folder_that_is_not_ours_is_never_cleared_for_doccano(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="BAOGAO_DOCCANO_VENV: is not an environment that baogao made"):
+        install_doccano(tmp_path)
+    assert (tmp_path / "thesis.txt").exists()

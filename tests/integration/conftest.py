@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def doccano_venv() -> Path:
     pytest.importorskip("doccano_client", reason="the extra is not installed: pip install 'baogao[doccano]'")
-    from baogao.annotations.server import install_doccano
+    from baogao.annotations.install import install_doccano
 
     venv = Path(os.environ.get("BAOGAO_DOCCANO_VENV") or Path(sys.prefix) / "doccano")
     install_doccano(venv)

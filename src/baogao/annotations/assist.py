@@ -10,14 +10,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from baogao.annotations.client import Connection
 from baogao.annotations.project import Project, find_project, shown_texts
 from baogao.annotations.push import Suggest
 from baogao.annotations.rounds import project_name, read_round, shares
+from baogao.annotations.server import bound_socket, is_loopback
 from baogao.annotations.wire import WireText, entities_to_wire
 from baogao.errors import BaogaoError, InputError, ServiceError
 from baogao.records import Block
@@ -87,7 +86,11 @@ def start_assist(
     Raises InputError where doccano runs on another machine (it could not reach this one's loopback) or the
     port is taken, ServiceError when a project is not there.
     """
-    _check_same_machine(connection.url)
+    if not is_loopback(connection.url):
+        raise InputError(
+            f"doccano at {connection.url} cannot reach an endpoint on this machine's loopback",
+            field="--url", todo="run assist on the machine where doccano runs",
+        )  # fmt: skip
     blocks, labels = read_round(workspace, name), workspace.labels()
     projects = []
     for user in shares(blocks):
@@ -107,18 +110,6 @@ def start_assist(
             _forget(connection, project)
             _configure(connection, project, url, tasks)
         yield url
-
-
-def _check_same_machine(url: str) -> None:
-    host = urlsplit(url).hostname or ""
-    with contextlib.suppress(ValueError):
-        if ip_address(host).is_loopback:
-            return
-    if host != "localhost":
-        raise InputError(
-            f"doccano at {url} cannot reach an endpoint on this machine's loopback",
-            field="--url", todo="run assist on the machine where doccano runs",
-        )  # fmt: skip
 
 
 def _configure(connection: Connection, project: Project, url: str, tasks: dict[str, str]) -> None:
@@ -156,8 +147,6 @@ def _forget_quietly(connection: Connection, project: Project) -> None:
 @contextlib.contextmanager
 def _serve(app: Starlette, port: int) -> Iterator[str]:
     import uvicorn
-
-    from baogao.annotations.server import bound_socket
 
     with bound_socket(port) as listening:
         config = uvicorn.Config(app, log_level="warning", lifespan="off")

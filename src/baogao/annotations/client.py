@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, TypeVar
 
-from baogao.annotations.server import health, read_secrets, running_url
+from baogao.annotations.server import health, is_loopback, read_secrets, running_url
 from baogao.errors import InputError, ServiceError
 from baogao.workspace import Workspace
 
 Answer = TypeVar("Answer")
 TRIES = 4
 PROJECTS_AT_ONCE = 4
+LOOK_AFTER_WORKER = 10  # seconds; the third look that finds a task worker dead gives up
 AGAIN = "the same command carries on where this one stopped"
 
 
@@ -97,11 +98,16 @@ class Connection:
             )
 
     def wait_for_task(self, what: str, task: str, *, patience: float | None = None) -> None:
-        """Wait until a task of doccano has ended. `patience`: seconds, 10 × the time-out by default."""
+        """Wait until a task of doccano has ended: as long as its worker lives, `patience` seconds at most
+        (10 × the time-out by default)."""
         deadline = time.monotonic() + (patience or 10 * self.timeout)
-        pause = 0.05
+        look, unwell, pause = time.monotonic() + LOOK_AFTER_WORKER, 0, 0.05
         while not (status := self.get(what, f"tasks/status/{task}"))["ready"]:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > look:
+                unwell = 0 if health(self.url, timeout=self.timeout) == "ok" else unwell + 1
+                look = now + LOOK_AFTER_WORKER
+            if now > deadline or unwell > 2:
                 raise ServiceError(
                     f"cannot {what}: the task worker of {self.url} did not end it in time",
                     todo=f"look at its log and start it again; {AGAIN}",
@@ -185,6 +191,8 @@ def connect(url: str, user: str, password: str, *, timeout: float = 60) -> Conne
     client = DoccanoClient(url)
     for scheme in ("http://", "https://"):
         client._base_repository._session.mount(scheme, TimedAdapter(pool_maxsize=4 * PROJECTS_AT_ONCE))
+    # A proxy of the environment cannot reach this machine's loopback.
+    client._base_repository._session.trust_env = not is_loopback(url)
     connection = Connection(client, url.rstrip("/"), user, timeout=timeout)
     try:
         connection.call("log in", client.login, user, password)

@@ -22,7 +22,7 @@ from baogao.annotations.rounds import project_name, read_round, shares
 from baogao.errors import InputError, ServiceError
 from baogao.files import sha256_tree, write_atomic, write_folder
 from baogao.progress import track
-from baogao.records import LabelledBlock, read_blocks, read_labelled, write_jsonl
+from baogao.records import Block, Entity, LabelledBlock, read_blocks, read_labelled, write_jsonl
 from baogao.workspace import Workspace
 
 IDLE_CAP = 300.0  # seconds; a longer gap between two confirmations is a break, not work
@@ -63,7 +63,8 @@ def pull_round(
     labels = workspace.labels()
     target = workspace.annotations / "passes" / name
     before = _last_pull(target, name, force=force)
-    current = _current_texts(workspace)
+    current = _corpus_now(workspace)
+    connection.check_task_worker()
 
     def take(item: tuple[str, list[LabelledBlock]]) -> tuple[list[LabelledBlock], list[str]]:
         user, share = item
@@ -122,9 +123,9 @@ def _last_pull(target: Path, name: str, *, force: bool) -> dict[str, dict[str, L
     }
 
 
-def _current_texts(workspace: Workspace) -> dict[str, str]:
+def _corpus_now(workspace: Workspace) -> dict[str, Block]:
     paths = sorted((workspace.corpus / "blocks").glob("*.jsonl"))
-    return {block.id: block.text for path in paths for block in read_blocks(path)}
+    return {block.id: block for path in paths for block in read_blocks(path)}
 
 
 def add_times(
@@ -179,23 +180,26 @@ def _measure(blocks: Sequence[LabelledBlock], idle_cap: float) -> None:
             previous = at
 
 
-def _follow_corpus(block: LabelledBlock, current: dict[str, str]) -> LabelledBlock:
-    """The block with its labels on the text the corpus has now."""
-    text = current.get(block.id, block.text)
-    if text == block.text:
+def _follow_corpus(block: LabelledBlock, current: dict[str, Block]) -> LabelledBlock:
+    """The block as the corpus has it now, with its labels brought to that text."""
+    now = current.get(block.id)
+    if now is None:
         return block
     meta = _meta(block)
-    if alike(block.text, text) < SAME_PARAGRAPH:
-        line = "is another paragraph in corpus/blocks now; the text that was labelled is kept"
-        meta["problems"] = [*meta.get("problems", []), line]
-        return block
-    entities, lost = reanchor(block.entities, block.text, text)
-    if lost:
-        spans = [msgspec.to_builtins(e) | {"text": block.text[e.start : e.end]} for e in lost]
-        meta["unplaced"] = [*meta.get("unplaced", []), *spans]
-        line = f"{len(lost)} spans do not fit the text in corpus/blocks and are kept in meta.unplaced"
-        meta["problems"] = [*meta.get("problems", []), line]
-    return msgspec.structs.replace(block, text=text, entities=entities)
+    entities: Sequence[Entity] = block.entities
+    if now.text != block.text:
+        if alike(block.text, now.text) < SAME_PARAGRAPH:
+            line = "is another paragraph in corpus/blocks now; the text that was labelled is kept"
+            meta["problems"] = [*meta.get("problems", []), line]
+            return block
+        entities, lost = reanchor(block.entities, block.text, now.text)
+        if lost:
+            spans = [msgspec.to_builtins(e) | {"text": block.text[e.start : e.end]} for e in lost]
+            meta["unplaced"] = [*meta.get("unplaced", []), *spans]
+            line = f"{len(lost)} spans do not fit the text in corpus/blocks and are kept in meta.unplaced"
+            meta["problems"] = [*meta.get("problems", []), line]
+    fields = {name: getattr(now, name) for name in Block.__struct_fields__}
+    return msgspec.structs.replace(block, **fields, entities=entities)
 
 
 def _content(block: LabelledBlock) -> tuple:

@@ -56,6 +56,8 @@ def push_round(
     check_annotators(annotators)
     known = read_round(workspace, name) if round_path(workspace, name).exists() else []
     fresh = _new_blocks(known, blocks)
+    for user in annotators:
+        project_name(name, user)  # too long? then before anything is written
     everybody = list(dict.fromkeys([*annotators, *shares(known)]))
     if not everybody:
         raise InputError("nobody is named", field="--annotators", todo="name them: --annotators zhang,li")

@@ -82,7 +82,11 @@ def shares(blocks: Sequence[LabelledBlock]) -> dict[str, list[LabelledBlock]]:
 
 
 def project_name(name: str, user: str) -> str:
-    return f"{name} · {user}"
+    """What doccano calls the project of one annotator; InputError where that is over its 100 characters."""
+    found = f"{name} · {user}"
+    if len(found) > 100:
+        raise InputError(f"{found!r} is too long for doccano", field="NAME", todo="choose a shorter name")
+    return found
 
 
 def assign(

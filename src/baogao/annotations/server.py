@@ -1,7 +1,6 @@
 """A private doccano: installed into an environment of its own, started on loopback, stopped cleanly.
 
-doccano's pins fit nothing else (pandas 1.5, numpy 1, Django 4), so it never shares our environment. Its data
-(database, uploads, secrets) stay in annotations/doccano/ of the workspace, which git passes over.
+Its data (database, uploads, secrets) stay in annotations/doccano/ of the workspace, which git passes over.
 """
 
 from __future__ import annotations
@@ -17,15 +16,16 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from baogao.annotations.install import Say, check_run, environment_folder, install_doccano
 from baogao.errors import InputError, ServiceError
 from baogao.files import sha256, write_atomic
 
@@ -43,7 +43,6 @@ Transport.polling_interval = 0.1
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"].setdefault("OPTIONS", {})["timeout"] = 30
 """
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -57,59 +56,6 @@ class Server:
     web: subprocess.Popen[bytes]
     task: subprocess.Popen[bytes]
     environment: dict[str, str]
-
-
-def environment_folder(home: Path) -> Path:
-    """Where doccano's own environment is: $BAOGAO_DOCCANO_VENV, else venv/ beside the data."""
-    return Path(os.environ.get("BAOGAO_DOCCANO_VENV") or home / "venv").absolute()
-
-
-def install_doccano(venv: Path, *, say: Say = lambda _: None) -> Path:
-    """Make the environment `venv` with the locked doccano unless it is there; returns its python.
-
-    Two processes may ask at once; the second waits. Raises ServiceError when it cannot be installed.
-    """
-    lock_text = resources.files("baogao.annotations").joinpath("doccano.lock").read_text(encoding="utf-8")
-    python, ready = venv / "bin" / "python", venv / ".baogao-ready"
-    venv.parent.mkdir(parents=True, exist_ok=True)
-    with open(venv.parent / f".{venv.name}.lock", "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if ready.is_file() and ready.read_text() == sha256(lock_text.encode()) and python.exists():
-            return python
-        say(f"installing doccano into {venv} (once, about a minute)")
-        shutil.rmtree(venv, ignore_errors=True)
-        interpreter = _python311()
-        with resources.as_file(resources.files("baogao.annotations").joinpath("doccano.lock")) as lock:
-            _check_run([interpreter, "-m", "venv", str(venv)], "make an environment")
-            uv = Path(sys.executable).with_name("uv")
-            found = str(uv) if uv.exists() else shutil.which("uv")
-            pip = (
-                [found, "pip", "install", "--quiet", "--python", str(python)]
-                if found
-                else [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            )
-            _check_run([*pip, "--requirement", str(lock)], "install doccano")
-        ready.write_text(sha256(lock_text.encode()))
-    return python
-
-
-def _python311() -> str:
-    if sys.version_info[:2] == (3, 11):
-        return sys.executable
-    found = shutil.which("python3.11")
-    if found is None:
-        raise ServiceError(
-            "doccano 1.8.4 needs Python 3.11, and there is no python3.11 on the PATH",
-            todo="install it, or use a doccano that runs elsewhere with --url",
-        )
-    return found
-
-
-def _check_run(command: list[str], what: str, env: dict[str, str] | None = None) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL)
-    if result.returncode:
-        last = (result.stderr.strip() or result.stdout.strip() or "no message").splitlines()[-1]
-        raise ServiceError(f"cannot {what}: {last}", todo="mend that and run the same command again")
 
 
 def read_secrets(home: Path) -> dict[str, str]:
@@ -265,6 +211,7 @@ def _server_env(home: Path, database: str, private: dict[str, str]) -> dict[str,
         "DATABASE_URL": database,
         "MEDIA_ROOT": str(home / "media"),
         "SECRET_KEY": private["secret_key"],
+        "NO_PROXY": "127.0.0.1,localhost",  # auto-labelling asks an endpoint on this machine
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -289,14 +236,14 @@ def _set_up_once(
     if sqlite and empty.exists() and not (home / "db.sqlite3").exists():
         shutil.copyfile(empty, home / "db.sqlite3")  # what init makes, in a tenth of a second
     else:
-        _check_run([str(python.with_name("doccano")), "init"], "set up doccano's database", env)
+        check_run([str(python.with_name("doccano")), "init"], "set up doccano's database", env)
         if sqlite and not empty.exists() and not marker.exists():
             shutil.copyfile(home / "db.sqlite3", empty)
     # By the environment, so that the password never shows in the list of processes.
     account = {"DJANGO_SUPERUSER_PASSWORD": private["password"]}
     create = [str(python), str(_backend(python) / "manage.py"), "createsuperuser", "--noinput"]
     try:
-        _check_run([*create, "--username", private["user"], "--email", "admin@localhost.invalid"],
+        check_run([*create, "--username", private["user"], "--email", "admin@localhost.invalid"],
                    "create doccano's admin", env | account)  # fmt: skip
     except ServiceError as error:
         if "already taken" not in error.what:
@@ -360,10 +307,20 @@ def _wait_until_healthy(url: str, logs: dict[subprocess.Popen[bytes], Path]) -> 
         time.sleep(0.2)
 
 
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine only."""
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
 def health(url: str, *, timeout: float) -> str:
     """`ok`, `unwell` (it answers, but its task worker or database does not) or `away`."""
+    # A proxy of the environment cannot reach this machine's loopback.
+    opener = urllib.request.build_opener(*[urllib.request.ProxyHandler({})] if is_loopback(url) else [])
     try:
-        with urllib.request.urlopen(f"{url}/v1/health/?format=json", timeout=timeout):
+        with opener.open(f"{url}/v1/health/?format=json", timeout=timeout):
             return "ok"
     except urllib.error.HTTPError:
         return "unwell"

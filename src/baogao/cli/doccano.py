@@ -86,7 +86,7 @@ def push(
         copies = f", {part.removed} copies removed" if part.removed else ""
         typer.echo(f"{annotator}: {part.added} paragraphs added, {part.present} there already{copies}")
     accounts = found.annotations / "doccano" / "accounts.json"
-    if accounts.exists():
+    if create_users and accounts.exists():
         typer.echo(f"passwords of the accounts made: {accounts}", err=True)
     typer.echo(
         f"annotators log in at {connection.url}/auth; then: baogao annotations progress {name}", err=True
