@@ -47,7 +47,7 @@ def test_export_writes_ascii_rows_with_suggestions_and_the_same_keys(workspace: 
         "cats": [],
         "para_uid": "r:1",
         "report": "r",
-        "heading": "一、区政府工作",
+        "标题": "一、区政府工作",
     }
     assert rows[1].keys() == rows[0].keys() and None not in rows[1].values()
 

@@ -18,7 +18,8 @@ from baogao.progress import track
 from baogao.records import Block, Entity, LabelledBlock, read_blocks, read_labelled
 from baogao.workspace import Label, Workspace
 
-_TITLE_SEPARATOR = " › "
+
+HEADINGS, SEPARATOR, NO_HEADING = "标题", " › ", "(无)"  # as `baogao annotations push` shows them
 
 
 def corpus_blocks(workspace: Workspace) -> dict[str, list[Block]]:
@@ -53,9 +54,8 @@ def as_labelled(block: Block) -> LabelledBlock:
 def doccano_row(block: Block, entities: Iterable[Entity] = (), section: str | None = None) -> dict[str, Any]:
     """One line of doccano's JSONL for an IntentDetectionAndSlotFilling project.
 
-    Besides text, entities and cats the same three keys in every row, never null, because doccano drops an
-    upload whose rows differ: para_uid (the block's id), report, and heading (the headings above). Text and
-    offsets are as doccano's page shows and counts them.
+    Besides text, entities and cats the same keys in every row, never empty, because doccano drops an upload
+    whose rows differ: para_uid (the block's id), report, and 标题 (the headings above, for the annotator). Text and offsets are as doccano's page shows and counts them.
     """
     wire = WireText.of(block.text)
     return {
@@ -64,7 +64,7 @@ def doccano_row(block: Block, entities: Iterable[Entity] = (), section: str | No
         "cats": [section] if section is not None else [],
         "para_uid": block.id,
         "report": block.report,
-        "heading": _TITLE_SEPARATOR.join(block.path) or "-",
+        HEADINGS: SEPARATOR.join(block.path) or NO_HEADING,
     }
 
 

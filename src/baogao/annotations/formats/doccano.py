@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from baogao.annotations.export import write_doccano_rows
+from baogao.annotations.export import HEADINGS, NO_HEADING, SEPARATOR, write_doccano_rows
 from baogao.annotations.formats.blocks import json_lines, restored, string_at, unique_ids
 from baogao.annotations.wire import WireText
 from baogao.errors import InputError
@@ -52,13 +52,14 @@ def read_doccano(path: str | Path) -> tuple[list[LabelledBlock], list[str]]:
 
 
 def _rest(row: dict[str, Any]) -> dict[str, Any]:
-    heading = row.get("heading")
-    path = [] if not isinstance(heading, str) or heading == "-" else heading.split(" › ")
-    found: dict[str, Any] = {"path": path}
+    """The id, report and headings that our own rows carry."""
+    found: dict[str, Any] = {}
     if isinstance(row.get("para_uid"), str):
         found["id"] = row["para_uid"]
     if isinstance(row.get("report"), str):
         found["report"] = row["report"]
+    if isinstance(row.get(HEADINGS), str) and row[HEADINGS] != NO_HEADING:
+        found["path"] = row[HEADINGS].split(SEPARATOR)
     return found
 
 
