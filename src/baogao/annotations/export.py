@@ -18,7 +18,6 @@ from baogao.progress import track
 from baogao.records import Block, Entity, LabelledBlock, read_blocks, read_labelled
 from baogao.workspace import Label, Workspace
 
-
 HEADINGS, SEPARATOR, NO_HEADING = "标题", " › ", "(无)"  # as `baogao annotations push` shows them
 
 
@@ -55,7 +54,8 @@ def doccano_row(block: Block, entities: Iterable[Entity] = (), section: str | No
     """One line of doccano's JSONL for an IntentDetectionAndSlotFilling project.
 
     Besides text, entities and cats the same keys in every row, never empty, because doccano drops an upload
-    whose rows differ: para_uid (the block's id), report, and 标题 (the headings above, for the annotator). Text and offsets are as doccano's page shows and counts them.
+    whose rows differ: para_uid (the block's id), report, and 标题 (the headings above, for the annotator).
+    Text and offsets are as doccano's page shows and counts them.
     """
     wire = WireText.of(block.text)
     return {
