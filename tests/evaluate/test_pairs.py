@@ -184,6 +184,12 @@ def test_overlapping_predictions_are_scored(score):
     assert status == 0
 
 
+def test_labels_cannot_move_the_cursor(score):
+    wild = blocks([[(0, 3, "\x1b[31mRED\n")], []])
+    status, out, _ = score(wild, wild)
+    assert status == 0 and "\x1b" not in out and r"\x1b[31mRED\n" in out
+
+
 def test_empty_gold(score):
     fails(score(b"", blocks()), "gold.jsonl", "no paragraphs")
     fails(score(blocks([[], []], section=None), blocks()), "gold.jsonl", "no labels")

@@ -17,7 +17,7 @@ from baogao.evaluate.uncertainty import Difference, Interval, few_reports
 
 def print_score(result: Score, bounds: Mapping[str, Interval]) -> None:
     """The tables a person reads."""
-    print(f"{result.paragraphs} paragraphs of {result.reports} reports")
+    print(f"paragraphs: {result.paragraphs}, reports: {result.reports}")
     if result.ner:
         _print_entities(result.ner, bounds)
     if result.sections:

@@ -20,7 +20,7 @@ def print_table(
         left = index < text
         table.add_column(Text(column), justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(_printable(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else 160
     Console(width=width, highlight=False).print(table)
 
@@ -28,3 +28,8 @@ def print_table(
 def percent(value: float) -> str:
     """0.9123 → 91.2"""
     return f"{100 * value:.1f}"
+
+
+def _printable(text: str) -> str:
+    """Labels come from files: what would move a terminal's cursor is shown, not sent."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
