@@ -62,6 +62,108 @@ def predict(
         predict_paths(paths, output, model=chosen, format=format, jobs=jobs, keep_going=keep_going)
 
 
+@app.command("list")
+def list_(
+    json: Annotated[bool, typer.Option("--json", help="One record a line.")] = False,
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """List the models of the workspace: kind, version, size, labels.
+
+    Example: `baogao models list`
+    """
+    from baogao.models.listing import list_models
+    from baogao.records import write_jsonl
+    from baogao.workspace import Workspace
+
+    found = list_models(Workspace.find(workspace))
+    if json:
+        write_jsonl("-", found)
+        return
+    for model in found:
+        labels = "; ".join(f"{len(values)} {name}" for name, values in model.labels.items())
+        size = f"{model.size / 1e6:.1f} MB"
+        typer.echo(f"{model.name:<20} {model.kind:<10} {model.version or '-':<8} {size:>9}  {labels}")
+    if not found:
+        typer.echo("no models yet; train some with: baogao run", err=True)
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str, typer.Argument(help="A model below models/, or the path of its folder.")
+    ] = "pipeline",
+    card: Annotated[bool, typer.Option("--card", help="The model card, in Markdown.")] = False,
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """Show what a model is and what it was made from, or its card: data, figures, limits.
+
+    Example: `baogao models show pipeline --card > CARD.md`
+    """
+    from baogao.models.card import model_card
+    from baogao.models.listing import compare_models, show_model
+    from baogao.workspace import Workspace
+
+    home = Workspace.find(workspace)
+    model = show_model(home, name)
+    if card:
+        typer.echo(model_card(Path(model.path), home))
+        return
+    nothing = type(model)(name="", path="", kind="", version=None, size=-1, labels={}, meta={})
+    for what, value, _ in compare_models(model, nothing):
+        typer.echo(f"{what}: {value}")
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(help="A model below models/, or the path of its folder.")],
+    other: Annotated[str, typer.Argument(help="Another.")],
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """Show where two models differ: data, settings, labels, size. Their scores: baogao evaluate compare.
+
+    Example: `baogao models compare pipeline backups/pipeline-2024`
+    """
+    from baogao.models.listing import compare_models, show_model
+    from baogao.workspace import Workspace
+
+    home = Workspace.find(workspace)
+    differences = compare_models(show_model(home, one), show_model(home, other))
+    for what, left, right in differences:
+        typer.echo(f"{what}: {left} | {right}")
+    if not differences:
+        typer.echo("no difference")
+
+
+@app.command()
+def package(
+    name: Annotated[
+        str, typer.Argument(help="A pipeline below models/, or the path of its folder.")
+    ] = "pipeline",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the wheels.")] = Path("dist"),
+    package_name: Annotated[
+        str | None, typer.Option("--name", help="The package's name after zh_; else the pipeline's.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Else the pipeline's.")] = None,
+    license: Annotated[str | None, typer.Option(help="For the card; else the pipeline's.")] = None,
+    workspace: Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")] = None,
+) -> None:
+    """Make wheels that install a pipeline, with its card, and baogao itself in an empty environment.
+
+    Example: `baogao models package --version 1.0.0`, then anywhere
+    `pip install dist/*.whl` and in Python `spacy.load("zh_baogao")`
+    """
+    from baogao.models.card import model_card
+    from baogao.models.listing import show_model
+    from baogao.models.package import package as make
+    from baogao.workspace import Workspace
+
+    home = Workspace.find(workspace)
+    folder = Path(show_model(home, name).path)
+    card = model_card(folder, home, license=license)
+    wheels = make(folder, output, card=card, name=package_name, version=version)
+    typer.echo(f"pip install {' '.join(map(str, wheels))}")
+
+
 @app.command()
 def table(
     reports: Annotated[

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import baogao
 from baogao.errors import InputError
 from baogao.files import sha256_tree, write_folder
 from baogao.records import Block
@@ -107,7 +108,11 @@ def assemble(ner: Path, sections: Path, output: Path) -> Path:
         nlp.remove_pipe(SECTIONS)
     nlp.add_pipe(SECTIONS)._model = model  # type: ignore[attr-defined]
     origin: dict[str, Any] = {"ner": sha256_tree(ner), "sections": sha256_tree(sections)}
-    nlp.meta["name"] = "baogao"
+    nlp.meta |= {
+        "name": "baogao",
+        "version": baogao.__version__,
+        "description": "Entities and sections of Chinese government annual reports",
+    }
     nlp.meta["baogao"] = {**nlp.meta.get("baogao", {}), "made_from": origin, "sections": model.meta}
     with write_folder(output) as folder:
         nlp.to_disk(folder)

@@ -77,9 +77,9 @@ def posteriors(emissions: np.ndarray, kinds: np.ndarray, transitions: np.ndarray
     step; Rabiner 1989).
 
     emissions: (n, labels) positive weights of the paragraphs, reports one after another, each begun by a
-    Step.FIRST or ALONE; kinds: (n,); transitions: (len(Step), labels, labels), positive, as learn_transitions gives
-    them. Returns (n, labels), rows sum to 1. Reports are decoded side by side, so the loop is as long as the
-    longest report.
+    Step.FIRST or ALONE; kinds: (n,); transitions: (len(Step), labels, labels), positive, as
+    learn_transitions gives them. Returns (n, labels), rows sum to 1. Reports are decoded side by side, so the
+    loop is as long as the longest report.
     """
     if len(emissions) == 0:
         return emissions
