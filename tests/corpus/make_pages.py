@@ -64,8 +64,8 @@ def read_body(markup: str) -> list[dict]:
 
 def scramble(text: str, density: float, chance: random.Random) -> str:
     """`text` as a copy site leaves it: traditional characters, the reading of some behind each, and
-    full-width commas made half. The site replaces on the bytes of GBK, so a replacement also hits where the second byte
-    of one character and the first of the next look like what it searches."""
+    full-width commas made half. The site replaces on the bytes of GBK, so a replacement also hits where
+    the second byte of one character and the first of the next look like what it searches."""
     traditional = opencc.OpenCC("s2t").convert(text)
     if len(traditional) != len(text):
         traditional = text

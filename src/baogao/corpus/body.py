@@ -6,7 +6,7 @@ import re
 
 from baogao.corpus import furniture
 from baogao.corpus.lines import Line
-from baogao.corpus.numbers import parse_number
+from baogao.corpus.numbers import Number, parse_number
 from baogao.corpus.paragraphs import find_continuations
 
 _STOP = re.compile(r"[。！？]")
@@ -132,12 +132,19 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
     """Index of the last line of the body: the last sentence or numbered line before the page goes on."""
     last = first
     tail = False
+    numbers = [parse_number(line.text.text) for line in lines]
+    outlined = [
+        number is not None and number.style in ("part", "chapter", "section", "first") for number in numbers
+    ]
+    end = max((index for index, outline in enumerate(outlined) if outline), default=first)
     for index in range(first + 1, len(lines)):
         line = lines[index]
         text = line.text.text
-        number = parse_number(text)
-        outline = number is not None and number.style in ("part", "chapter", "section", "first")
-        if outline and (not tail or len(text) > 8):
+        number = numbers[index]
+        if index < end and not tail and len(text) > 80 and not outlined[index] and is_prose(text):
+            last = index  # a long sentence before more of the outline needs no closer look
+            continue
+        if outlined[index] and (not tail or len(text) > 8):
             if not tail or _goes_on(lines, last, number):
                 last, tail = index, False
             continue
@@ -157,8 +164,10 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
     return last
 
 
-def _goes_on(lines: list[Line], last: int, number) -> bool:
+def _goes_on(lines: list[Line], last: int, number: Number | None) -> bool:
     """After a line that looked like the page's end: does this number continue the report's outline?"""
+    if number is None:
+        return False
     for line in reversed(lines[: last + 1]):
         before = parse_number(line.text.text)
         if before is not None and before.style == number.style:

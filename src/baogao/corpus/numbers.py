@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -68,9 +69,22 @@ class Number:
         return RANKS[self.style]
 
 
+_STARTS = frozenset(f"第(（﹙0123456789０１２３４５６７８９{_CN}") | {
+    chr(code)
+    for low, many in (("㈠", 10), ("⑴", 20), ("⒈", 20), ("①", 20))
+    for code in range(ord(low), ord(low) + many)
+}
+
+
 def parse_number(text: str, at: int = 0) -> Number | None:
     """The number that stands at `at` of `text`, whole as printed."""
-    match = _NUMBER.match(text, at)
+    # Most lines begin with something else, and heads of numbered ones come again.
+    return _parse(text[at : at + 16]) if text[at : at + 1] in _STARTS else None
+
+
+@functools.lru_cache(maxsize=16384)
+def _parse(text: str) -> Number | None:
+    match = _NUMBER.match(text)
     if not match:
         return None
     groups = match.groupdict()

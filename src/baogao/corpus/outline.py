@@ -13,7 +13,7 @@ _LONG_HEADING = 60
 _STOP = re.compile(r"[。！？]")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
-_INLINE = re.compile(r"(?:^|[。；;：:])(?P<number>[一二三四五六七八九十]{1,3}是)")
+_INLINE = re.compile(r"[一二三四五六七八九十]{1,3}是")
 #: A short line that only announces what follows is a paragraph, not a heading.
 _ANNOUNCES = re.compile(r"如下|以下|下列|主要是|表现在|体现在|工作是|方面[:：]?$|任务是|现将|做好")
 _COLON_HEADING = re.compile(
@@ -77,8 +77,12 @@ def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -
 
 def _last_inline(text: str) -> int | None:
     """Value of the last 一是, 二是 … inside a paragraph."""
-    values = [number.value for m in _INLINE.finditer(text) if (number := parse_number(m.group("number")))]
-    return values[-1] if values else None
+    value = None
+    for match in _INLINE.finditer(text):
+        if not match.start() or text[match.start() - 1] in "。；;：:":
+            number = parse_number(match.group())
+            value = number.value if number is not None else value
+    return value
 
 
 def _block(report, index, kind, mapped: Mapped, level, number, lead, stack) -> Block:
@@ -106,7 +110,7 @@ def _repair_marks(numbers: list[Number | None], paragraphs: list[Mapped]) -> Non
     whole = {number.style for number in numbers if number is not None and not number.broken}
     for index, number in enumerate(numbers):
         if number is not None and number.broken and number.style not in whole:
-            inline = number.style == "first" and any(_INLINE.search(p.text) for p in paragraphs)
+            inline = number.style == "first" and any(_last_inline(p.text) for p in paragraphs)
             if not inline:
                 numbers[index] = None
 

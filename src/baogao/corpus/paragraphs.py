@@ -16,9 +16,9 @@ _CONTINUES = re.compile(r"[,，。、；;：:)）》”’%％〕】！？]")
 _BRACKETS = ("《》", "“”", "（）", "()", "〔〕", "【】")
 # Numbers that may begin a block in the middle of a line, and what must stand before them.
 _INNER = re.compile(
-    r"(?:(?<=[。！？；：:;])|(?<=[。！？；：:;][”’）)])|(?<=\s))"
-    r"(?=[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])"
+    r"[。！？；：:;\s”’）)](?=[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])"
 )
+_CLOSERS = frozenset("”’）)")
 _AFTER_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])")
 
 
@@ -29,15 +29,16 @@ def make_paragraphs(lines: list[Line]) -> list[Mapped]:
     indented = sum(line.indent >= 2 for line in kept) >= max(2, 0.2 * len(kept))
     paragraphs: list[Mapped] = []
     parts: list[Line] = []
+    last = {"chapter": 0, "section": 0}
     for line in kept:
         if parts and _joins(parts, line, wrap, indented):
             parts.append(line)
             continue
         if parts:
-            paragraphs += _split(_glue(parts), paragraphs)
+            paragraphs += _split(_glue(parts), last)
         parts = [line]
     if parts:
-        paragraphs += _split(_glue(parts), paragraphs)
+        paragraphs += _split(_glue(parts), last)
     return paragraphs
 
 
@@ -146,40 +147,29 @@ def _unclosed(text: str) -> bool:
     return any(text.count(pair[0]) > text.count(pair[1]) for pair in _BRACKETS)
 
 
-def _split(text: Mapped, before: list[Mapped]) -> list[Mapped]:
-    """A line that holds several numbered blocks, taken apart where the numbers go on one by one."""
+def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
+    """A line that holds several numbered blocks, taken apart where the numbers go on one by one. `last` has
+    the last chapter and section before it, and after it."""
     line = text.text
-    if len(line) < 8:
-        return [text]
-    cuts = []
     here = parse_number(line)
-    last = {"chapter": 0, "section": 0}
-    for earlier in reversed(before):
-        number = parse_number(earlier.text)
-        if number is not None and number.style in last and number.value:
-            last[number.style] = last[number.style] or number.value
-            if number.style == "chapter":
-                break
     if here is not None:
         _advance(last, here)
-        if here.style == "chapter":
-            match = _AFTER_TITLE.search(line, here.length)
-            if match and "。" not in line[: match.start()]:
-                cuts.append(match.start())
-                last["section"] = 1
+    cuts = []
+    if here is not None and here.style == "chapter":
+        match = _AFTER_TITLE.search(line, here.length)
+        if match and "。" not in line[: match.start()]:
+            cuts.append(match.start())
+            last["section"] = 1
     for match in _INNER.finditer(line):
-        number = parse_number(line, match.start())
-        if number is None or match.start() == 0 or number.value is None or number.style not in last:
+        at = match.end()
+        if match.group() in _CLOSERS and line[at - 2 : at - 1] not in tuple("。！？；："):
             continue
-        if number.value != last[number.style] + 1:
+        number = parse_number(line, at)
+        if number is None or number.style not in last or number.value != last[number.style] + 1:
             continue
-        if (
-            number.style == "section"
-            and (here is None or here.style not in ("chapter", "section"))
-            and not cuts
-        ):
+        if number.style == "section" and (here is None or here.style not in last) and not cuts:
             continue
-        cuts.append(match.start())
+        cuts.append(at)
         _advance(last, number)
     if not cuts:
         return [text]
