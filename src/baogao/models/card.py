@@ -9,6 +9,7 @@ import msgspec
 
 from baogao.errors import InputError
 from baogao.files import read_bytes, sha256_tree
+from baogao.training.export import label_origin
 from baogao.workspace import Workspace
 
 #: The figures a card shows, by their names in evaluate/results/SYSTEM.json.
@@ -108,14 +109,6 @@ def read_meta(pipeline: Path) -> dict[str, Any]:
     if missing:
         raise InputError(f"has no {missing[0]}", file=file, todo="name a pipeline folder")
     return meta
-
-
-def label_origin(workspace: Workspace) -> str:
-    """What annotations/ORIGIN.md says of who made the labels, and how; cards repeat it."""
-    file = workspace.annotations / "ORIGIN.md"
-    if not file.is_file():
-        return "Not stated. Whoever made them should say so in annotations/ORIGIN.md."
-    return read_bytes(file).decode("utf-8-sig").strip()
 
 
 def _data(pipeline: Path, workspace: Workspace | None) -> str:
