@@ -128,3 +128,11 @@ def test_the_hub_is_asked_with_the_token_and_its_refusal_is_one_line(
     assert authorization == "Bearer hf_secret"
     assert (body["organization"], body["name"], body["type"]) == ("me", "reports", "dataset")
     assert body.get("private") is True or body.get("visibility") == "private"
+
+
+def test_the_command_exports(make_workspace, baogao, tmp_path: Path) -> None:
+    workspace = make_workspace(gold=["linhe-2024"], practice=())
+    done = baogao("training", "dataset", "--export", tmp_path / "out", "--workspace", workspace.root)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/README.md").is_file()
+    assert not (workspace.training / "dataset").exists()

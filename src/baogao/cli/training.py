@@ -140,12 +140,20 @@ def dataset(
         Path | None,
         typer.Option(metavar="DIR", help="Write spaCy's train.spacy and dev.spacy there instead."),
     ] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write parquet and a card there, for load_dataset.")
+    ] = None,
+    push: Annotated[
+        str | None, typer.Option(metavar="NAME/DATASET", help="Push that to a hub; needs HF_TOKEN.")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see what --push makes.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the labelled blocks as a Hugging Face DatasetDict, split by report.
 
     Example: `baogao training dataset --held-out xishan-2018`, then in Python
-    `datasets.load_from_disk("training/dataset")`
+    `datasets.load_from_disk("training/dataset")`; for others `baogao training dataset --export shared`, then
+    `datasets.load_dataset("shared")`
     """
     from baogao.training.commands import refuse_bad_labels, write_docbins
     from baogao.training.dataset import build_dataset, save_dataset
@@ -157,6 +165,14 @@ def dataset(
         typer.echo(f"wrote {', '.join(map(str, paths))}")
         return
     refuse_bad_labels(found)
+    if export is not None or push is not None:
+        from baogao.training.export import export_dataset, push_dataset
+
+        if export is not None:
+            typer.echo(f"wrote {export_dataset(found, export, held_out=held_out)}")
+        if push is not None:
+            typer.echo(push_dataset(found, push, held_out=held_out, private=not public))
+        return
     data = build_dataset(found, held_out)
     place = save_dataset(data, output or found.training / "dataset")
     typer.echo(f"wrote {place} ({', '.join(f'{name} {len(split)} blocks' for name, split in data.items())})")
