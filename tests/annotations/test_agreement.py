@@ -118,6 +118,13 @@ def test_only_shared_paragraphs_count_and_a_missing_section_is_no_disagreement_o
     assert result.spans[ALL].exact.value is None
 
 
+def test_passes_without_sections_have_no_section_figures():
+    result = agreement(passes(a=[block("r:1", None, (0, 2, "X"))], b=[block("r:1", None, (0, 2, "X"))]))
+    assert result.spans["X"].exact.value == 1
+    assert result.section_agreement.value is None
+    assert result.section_kappa.value is None and result.section_alpha.value is None
+
+
 def test_three_annotators_are_compared_in_pairs():
     one, two = block("r:1", "S", (0, 2, "X")), block("r:2", "T")
     result = agreement(passes(a=[one, two], b=[one, two], c=[block("r:1", "T"), two]))

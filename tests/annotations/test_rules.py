@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from baogao.annotations.rules import Rules, fold_width, workspace_rules
 from baogao.errors import InputError
@@ -9,6 +11,11 @@ from baogao.spans import Counts, add_counts, exact_counts
 from baogao.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
+PIECES = [
+    "中共某市某区委", "、", "区政府", "人大及其常委会", "印发", "《", "》", "某办法", "(某政发〔2023〕5号)",
+    "“八五”普法规划", "等12件", "近", "1.2万余人次", "。", "2023年", "第三次", "县公安局", "和", "签订",
+    "跨区域协作协议", "不足", "三成以上", "、公安局",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +143,12 @@ def test_no_text_makes_the_patterns_blow_up(rules: Rules, unit: str):
     rules.suggest(unit * (20_000 // len(unit)))
 
 
-def test_suggestions_never_overlap_or_leave_the_text(rules: Rules):
-    text = "中共某市某区委、区政府印发《某办法》(某政发〔2023〕5号)等12件,惠及1.2万余人次。" * 3
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=15))
+def test_suggestions_never_overlap_or_leave_the_text(rules: Rules, pieces: list[str]):
+    text = "".join(pieces)
     spans = rules.suggest(text)
+    assert all(span.source for span in spans)
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(left.end <= right.start for left, right in zip(spans, spans[1:], strict=False))
 

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+import numpy as np
+import numpy.typing as npt
+
 from baogao.errors import InputError
 from baogao.records import Entity, LabelledBlock
 from baogao.resampling import bootstrap_interval
@@ -20,6 +23,7 @@ from baogao.spans import Counts, add_counts, exact_counts
 
 ALL = "all"
 Confusions = Counter[tuple[str, str]]
+Numbers = npt.NDArray[np.float64]
 Passes = Mapping[str, Mapping[str, LabelledBlock]]  # annotator → block id → block
 NOTHING = "–"
 
@@ -97,31 +101,45 @@ def agreement(passes: Passes, *, samples: int = 1000, seed: int = 0) -> Agreemen
         by_report[blocks[0].report].add_unit([block.section for block in blocks])
     tallies = list(by_report.values())
     labels = sorted({label for tally in tallies for label in tally.exact})
+    sections = sorted({name for tally in tallies for pair in tally.coincidences for name in pair})
+    annotators = sorted({names for tally in tallies for names in tally.sections})
 
-    def figure(statistic: Callable[[Sequence[_Tally]], float]) -> Figure:
-        value = statistic(tallies)
+    def figure(rows: Sequence[Numbers], of_sum: Callable[[Numbers], float]) -> Figure:
+        """`of_sum` of what the reports' rows add up to, and its interval."""
+        value = of_sum(np.sum(rows, axis=0))
         if math.isnan(value):
             return Figure(None)
-        return Figure(value, *bootstrap_interval(tallies, statistic, samples=samples, seed=seed))
+        interval = bootstrap_interval(
+            rows, lambda chosen: of_sum(np.sum(chosen, axis=0)), samples=samples, seed=seed
+        )
+        return Figure(value, *interval)
 
     def span_agreement(label: str) -> SpanAgreement:
-        counts = _sum_counts(tallies, "exact", label)
+        exact = [_row(tally.exact, label) for tally in tallies]
+        right, extra, missed = np.sum(exact, axis=0).astype(int)
         return SpanAgreement(
-            exact=figure(lambda chosen: _f1(_sum_counts(chosen, "exact", label))),
-            overlap=figure(lambda chosen: _f1(_sum_counts(chosen, "overlap", label))),
-            spans=(counts.tp + counts.fn, counts.tp + counts.fp),
+            exact=figure(exact, _f1),
+            overlap=figure([_row(tally.overlap, label) for tally in tallies], _f1),
+            spans=(int(right + missed), int(right + extra)),
         )
 
+    places = [_row({ALL: tally.position}, ALL) for tally in tallies]
+    same = [np.array([_row(tally.exact, ALL)[0], tally.position.tp]) for tally in tallies]
+    shape = (len(annotators), len(sections), len(sections))
+    tables = [
+        np.array([_matrix(tally.sections.get(names, {}), sections) for names in annotators]).reshape(shape)
+        for tally in tallies
+    ]
     return Agreement(
         annotators=list(passes),
         reports=len(tallies),
         paragraphs=len({first.id for _, first, _ in pairs}),
         spans={label: span_agreement(label) for label in [*labels, ALL]},
-        position=figure(lambda chosen: _f1(sum((t.position for t in chosen), Counts()))),
-        label_where_position_agrees=figure(_label_share),
-        section_agreement=figure(_observed),
-        section_kappa=figure(_mean_kappa),
-        section_alpha=figure(lambda chosen: krippendorff_alpha_of(_sum(t.coincidences for t in chosen))),
+        position=figure(places, _f1),
+        label_where_position_agrees=figure(same, lambda pair: _share(*pair)),
+        section_agreement=figure(tables, lambda t: _share(np.trace(t, axis1=1, axis2=2).sum(), t.sum())),
+        section_kappa=figure(tables, _mean_kappa),
+        section_alpha=figure([_matrix(tally.coincidences, sections) for tally in tallies], _alpha),
         section_confusions=_sum(c for t in tallies for c in t.sections.values()),
         entity_confusions=_sum(t.entities for t in tallies),
         disagreements=sorted(
@@ -138,17 +156,7 @@ def cohen_kappa(confusion: Mapping[tuple[str, str], float]) -> float:
     >>> round(cohen_kappa({("yes", "yes"): 20, ("yes", "no"): 5, ("no", "yes"): 10, ("no", "no"): 15}), 2)
     0.4
     """
-    total = sum(confusion.values())
-    if not total:
-        return math.nan
-    first: Counter[str] = Counter()
-    second: Counter[str] = Counter()
-    for (left, right), count in confusion.items():
-        first[left] += count  # type: ignore[assignment]
-        second[right] += count  # type: ignore[assignment]
-    expected = sum(first[label] * second[label] for label in first) / total**2
-    observed = sum(count for (left, right), count in confusion.items() if left == right) / total
-    return math.nan if math.isclose(expected, 1) else (observed - expected) / (1 - expected)
+    return _kappa(_matrix(confusion, sorted({label for pair in confusion for label in pair})))
 
 
 def krippendorff_alpha(units: Iterable[Sequence[str | None]]) -> float:
@@ -156,20 +164,62 @@ def krippendorff_alpha(units: Iterable[Sequence[str | None]]) -> float:
 
     Krippendorff, Computing Krippendorff's Alpha-Reliability (2011). nan where only one label is used.
     """
-    return krippendorff_alpha_of(_sum(_coincidences(unit) for unit in units))
+    coincidences = _sum(_coincidences(unit) for unit in units)
+    return _alpha(_matrix(coincidences, sorted({label for pair in coincidences for label in pair})))
 
 
-def krippendorff_alpha_of(coincidences: Mapping[tuple[str, str], float]) -> float:
-    """The same from a coincidence matrix, both halves of which are filled."""
-    totals: Counter[str] = Counter()
-    for (left, _), count in coincidences.items():
-        totals[left] += count  # type: ignore[assignment]
-    everything = sum(totals.values())
-    expected = everything**2 - sum(count**2 for count in totals.values())
-    if expected <= 0:
+def _matrix(table: Mapping[tuple[str, str], float], labels: Sequence[str]) -> Numbers:
+    """The table as an array (len(labels), len(labels))."""
+    place = {label: index for index, label in enumerate(labels)}
+    matrix = np.zeros((len(labels), len(labels)))
+    for (left, right), count in table.items():
+        matrix[place[left], place[right]] += count
+    return matrix
+
+
+def _kappa(matrix: Numbers) -> float:
+    total = matrix.sum()
+    if not total:
         return math.nan
-    observed = sum(count for (left, right), count in coincidences.items() if left != right)
-    return 1 - (everything - 1) * observed / expected
+    expected = float(matrix.sum(axis=0) @ matrix.sum(axis=1)) / total**2
+    return (
+        math.nan if math.isclose(expected, 1) else float((matrix.trace() / total - expected) / (1 - expected))
+    )
+
+
+def _alpha(coincidences: Numbers) -> float:
+    totals = coincidences.sum(axis=0)
+    everything = totals.sum()
+    expected = everything**2 - (totals**2).sum()
+    if math.isclose(expected, 0):
+        return math.nan
+    return float(1 - (everything - 1) * (everything - coincidences.trace()) / expected)
+
+
+def _mean_kappa(tables: Numbers) -> float:
+    """Mean of the pairs' kappas, weighted by their paragraphs. tables: (pairs, sections, sections)."""
+    weighted = weights = 0.0
+    for table in tables:
+        kappa = _kappa(table)
+        if not math.isnan(kappa):
+            weighted, weights = weighted + kappa * table.sum(), weights + table.sum()
+    return weighted / weights if weights else math.nan
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else math.nan
+
+
+def _row(counts: Mapping[str, Counts], label: str) -> Numbers:
+    """[tp, fp, fn] of a label, or of all."""
+    chosen = counts.values() if label == ALL else [counts.get(label, Counts())]
+    return np.array([[c.tp, c.fp, c.fn] for c in chosen] or [[0, 0, 0]], dtype=float).sum(axis=0)
+
+
+def _f1(row: Numbers) -> float:
+    """nan where neither has a span, so that such a resample does not count as disagreement."""
+    right, extra, missed = row
+    return _share(2 * right, 2 * right + extra + missed)
 
 
 def overlap_counts(first: Sequence[Entity], second: Sequence[Entity]) -> dict[str, Counts]:
@@ -277,39 +327,3 @@ def _sum(many: Iterable[Counter[tuple[str, str]]]) -> Counter[tuple[str, str]]:
     for one in many:
         total.update(one)
     return total
-
-
-def _sum_counts(tallies: Sequence[_Tally], which: str, label: str) -> Counts:
-    tables: list[dict[str, Counts]] = [getattr(tally, which) for tally in tallies]
-    if label == ALL:
-        return sum((count for table in tables for count in table.values()), Counts())
-    return sum((table.get(label, Counts()) for table in tables), Counts())
-
-
-def _f1(counts: Counts) -> float:
-    """nan where neither has a span, so that such a resample does not count as disagreement."""
-    return counts.f1 if counts.tp + counts.fp + counts.fn else math.nan
-
-
-def _label_share(tallies: Sequence[_Tally]) -> float:
-    """Of the spans whose both ends agree, the share with the same label."""
-    same = sum((_sum_counts(tallies, "exact", ALL).tp,))
-    placed = sum(tally.position.tp for tally in tallies)
-    return same / placed if placed else math.nan
-
-
-def _observed(tallies: Sequence[_Tally]) -> float:
-    table = _sum(confusion for tally in tallies for confusion in tally.sections.values())
-    total = sum(table.values())
-    return sum(n for (left, right), n in table.items() if left == right) / total if total else math.nan
-
-
-def _mean_kappa(tallies: Sequence[_Tally]) -> float:
-    pairs = {names for tally in tallies for names in tally.sections}
-    weighted = weights = 0.0
-    for names in sorted(pairs):
-        table = _sum(tally.sections.get(names, Counter()) for tally in tallies)
-        kappa = cohen_kappa(table)
-        if not math.isnan(kappa):
-            weighted, weights = weighted + kappa * sum(table.values()), weights + sum(table.values())
-    return weighted / weights if weights else math.nan
