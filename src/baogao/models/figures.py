@@ -15,9 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from baogao.models.institutions import Institution, Place, read_place
+from baogao.models.institutions import Place, read_institution, read_place
 from baogao.models.quantities import read_quantity
-from baogao.models.values import read_value
 from baogao.records import Entity, LabelledBlock, Report
 from baogao.workspace import ValueKind
 
@@ -65,21 +64,28 @@ def _rows(block: LabelledBlock, kinds: Mapping[str, ValueKind], report: Report |
     entities = sorted(block.entities, key=lambda entity: entity.start)
     sentences = _between(_SENTENCE_END, text, entities, keep=True)
     clauses = _between(_CLAUSE_MARK, text, entities)
-    quantities = [entity for entity in entities if kinds.get(entity.label) == "quantity"]
     by_clause: dict[int, list[Entity]] = {}
-    for entity in quantities:
-        by_clause.setdefault(_at(clauses, entity), []).append(entity)
-    by_sentence: dict[int, list[Entity]] = {}
+    named: dict[int, tuple[str | None, str | None]] = {}  # body and document by where a quantity starts
+    sentence, body, document = -1, None, None
     for entity in entities:
-        by_sentence.setdefault(_at(sentences, entity), []).append(entity)
+        if (here := _at(sentences, entity)) != sentence:
+            sentence, body, document = here, None, None
+        kind = kinds.get(entity.label)
+        if kind == "quantity":
+            by_clause.setdefault(_at(clauses, entity), []).append(entity)
+            named[entity.start] = (body, document)
+        elif kind == "institution":
+            written = text[entity.start : entity.end]
+            body = read_institution(written, place).full_name or written
+        elif kind == "document":
+            document = text[entity.start : entity.end]
     indicator = ""
     for index, inside in sorted(by_clause.items()):
         for turn, entity in enumerate(inside):
             indicator = _indicator(text, clauses, index, inside, turn) or indicator
-            sentence = _at(sentences, entity)
-            start, end = sentences[sentence]
+            body, document = named[entity.start]
+            start, end = sentences[_at(sentences, entity)]
             start, end = max(start, entity.start - _LONGEST), min(end, entity.end + _LONGEST)
-            near = [other for other in by_sentence[sentence] if other.end <= entity.start]
             written = text[entity.start : entity.end]
             quantity = read_quantity(written)
             yield Figure(
@@ -96,25 +102,14 @@ def _rows(block: LabelledBlock, kinds: Mapping[str, ValueKind], report: Report |
                 value=quantity.value if quantity else None,
                 high_value=quantity.high_value if quantity else None,
                 base_unit=quantity.base_unit if quantity else None,
-                body=_last(text, near, kinds, "institution", place),
-                document=_last(text, near, kinds, "document", place),
+                body=body,
+                document=document,
                 sentence=text[start:end].strip(),
                 block=block.id,
                 start=entity.start,
                 end=entity.end,
                 score=entity.score,
             )
-
-
-def _last(
-    text: str, near: list[Entity], kinds: Mapping[str, ValueKind], kind: ValueKind, place: Place
-) -> str | None:
-    for entity in reversed(near):
-        if kinds.get(entity.label) == kind:
-            written = text[entity.start : entity.end]
-            value = read_value(written, kind, place)
-            return value.full_name or written if isinstance(value, Institution) else written
-    return None
 
 
 def _between(
