@@ -58,7 +58,7 @@ _X = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|[D]+(?:点[D
     "D", "".join(_DIGITS)
 )
 _M = "(?:[十万亿]|百(?!分)|千(?![克米瓦卡伏赫帕字]))"
-_NUMERAL = re.compile(f"(?![{_MORE}])(?:(?:{_X})?(?:[余多几]?{_M})+)*(?:{_X})?")
+_NUMERAL = re.compile(f"(?![{_MORE}])(?:(?:{_X})?(?:[余多几]?{_M})++)*+(?:{_X})?")
 _TWO_DIGITS = re.compile("(?<![D点])([D])([D])(?![D点])".replace("D", "一二三四五六七八九两"))
 _HALVES: list[tuple[str, Comparator | None, str | None]] = [
     ("一半", None, "1"),

@@ -24,7 +24,7 @@ SCHEMES = {
 }
 BLANK = "␠"  # a white character cannot be a column
 _TAG = re.compile(r"([BIOESMLU])(?:[-_](.+))?", re.DOTALL)
-_NUMBERED = re.compile(r"(\D+|.)\d+", re.DOTALL)
+_NUMBERED = re.compile(r"(\D++|.)\d+", re.DOTALL)
 Row = tuple[int, str, str]  # line, token, tag
 
 
