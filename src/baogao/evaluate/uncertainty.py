@@ -76,6 +76,7 @@ class Tally:
         """The figure `name` for each row of `weights`: (draws, reports), how often each report counts."""
         kind, _, rest = name.partition(".")
         label, _, what = rest.removeprefix("labels.").rpartition(".")
+        weights = weights.astype(np.float64)  # products of floats are BLAS's; counts stay exact below 2**53
         if kind == "ner":
             tp, fp, fn = np.moveaxis(np.tensordot(weights, self.ner, axes=1), -1, 0)
             names = self.labels
