@@ -257,8 +257,9 @@ def _set_up_once(
 def _web_command(python: Path, port: int) -> list[str]:
     # `doccano webserver` binds 0.0.0.0 whatever one says.
     return [
-        str(python.with_name("gunicorn")), "--bind", f"127.0.0.1:{port}", "--preload",
-        "--workers", "2", "--threads", "4", "--timeout", "120", "--graceful-timeout", "2", "--chdir", str(_backend(python)), "config.wsgi",
+        str(python.with_name("gunicorn")), "--bind", f"127.0.0.1:{port}", "--preload", "--workers", "2",
+        "--threads", "4", "--timeout", "120", "--graceful-timeout", "2", "--chdir", str(_backend(python)),
+        "config.wsgi",
     ]  # fmt: skip
 
 
