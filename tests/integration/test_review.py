@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.conftest import Doccano
+from small_rounds import Doccano
+from typer.testing import CliRunner
 
 from baogao.annotations.agreement_table import read_passes
 from baogao.annotations.project import export_rows, find_project
 from baogao.annotations.review import compare, write_gold
 from baogao.annotations.review_round import review_in_doccano
 from baogao.annotations.rounds import project_name, read_round
+from baogao.cli import app
 from baogao.errors import InputError
 from baogao.records import Entity, LabelledBlock, read_labelled, write_jsonl
 
@@ -94,6 +96,20 @@ def test_a_review_completes_after_its_project_was_deleted(doccano, workspace, ro
     state, pushed = review(doccano, workspace, round_name)
     assert (len(state.open), pushed.added) == (2, 2)
     assert len(read_round(workspace, round_name)) == 2
+
+    # The command does the same, writes what is agreed on, and says what is open.
+    arguments = ["annotations", "review", "passes/round1", "--reviewer", "zhang", "--round", round_name]
+    arguments += [
+        "--url",
+        doccano.server.url,
+        "--user",
+        doccano.server.user,
+        "--workspace",
+        str(workspace.root),
+    ]
+    result = CliRunner().invoke(app, arguments, env={"BAOGAO_DOCCANO_PASSWORD": doccano.server.password})
+    assert "2 paragraphs are open" in str(result.exception)
+    assert "2 paragraphs added, 0 changed" in result.output
 
 
 def test_a_labelling_round_is_not_taken_for_a_review(doccano, workspace, round_name, make_blocks):
