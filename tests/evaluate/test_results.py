@@ -131,6 +131,8 @@ def test_compare_prints_differences_and_the_smallest_p(workspace, capsys):
     found = {d.name: d for d in compare_systems(workspace, "rules", "copy")}
     assert found["ner.f1"].difference > 0 and "sections.accuracy" not in found
     assert "p cannot fall below 0.500" in capsys.readouterr().out
+    gold = str(workspace.annotations / "gold")
+    assert compare_systems(workspace, "copy", gold, figures=["ner.f1"])[0].difference == 0
     with pytest.raises(InputError, match="no figure"):
         compare_systems(workspace, "rules", "copy", figures=["ner.f0"])
 

@@ -167,8 +167,8 @@ def errors(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="A system of evaluate/predictions.")],
-    b: Annotated[str, typer.Argument(help="Another one; differences are B minus A.")],
+    a: Annotated[str, typer.Argument(help="A system of evaluate/predictions, or a path of predictions.")],
+    b: Annotated[str, typer.Argument(help="Another; differences are B minus A.")],
     workspace: WorkspaceOption = None,
     figure: Annotated[
         list[str] | None, typer.Option(help="Figure to compare, such as ner.labels.INST.f1.")

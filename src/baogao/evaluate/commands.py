@@ -16,7 +16,7 @@ from baogao.evaluate.folds import leave_one_report_out
 from baogao.evaluate.mistakes import KINDS, Mistake
 from baogao.evaluate.pairs import read_pairs
 from baogao.evaluate.peers import write_peers
-from baogao.evaluate.predictions import read_system, systems
+from baogao.evaluate.predictions import read_any, systems
 from baogao.evaluate.printing import (
     print_differences,
     print_mistakes,
@@ -144,8 +144,8 @@ def score_systems(workspace: Workspace, names: Sequence[str] = (), *, first: str
 def compare_systems(
     workspace: Workspace, a: str, b: str, *, figures: Sequence[str] = (), samples: int = 2000
 ) -> list[Difference]:
-    """Compare two systems by their predictions on the same gold reports."""
-    tallies = [[Tally.of(pairs) for pairs in read_system(workspace, name).seeds] for name in (a, b)]
+    """Compare two systems, by name or by a path of predictions, on the same gold reports."""
+    tallies = [[Tally.of(pairs) for pairs in read_any(workspace, name).seeds] for name in (a, b)]
     known = [name for name in tallies[0][0].names() if name in tallies[1][0].names()]
     labels = [name for name in known if name.startswith("ner.labels.") and name.endswith(".f1")]
     names = list(figures) or [name for name in [*HEADLINES, *labels] if name in known]

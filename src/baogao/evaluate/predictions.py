@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from baogao.errors import InputError
-from baogao.evaluate.pairs import Pair, pair
+from baogao.evaluate.pairs import Pair, pair, read_pairs
 from baogao.records import LabelledBlock, read_jsonl
 from baogao.workspace import Workspace
 
@@ -70,6 +70,15 @@ def read_system(workspace: Workspace, system: str) -> SystemPairs:
     raw = folder / "raw"
     there = raw.is_dir() and all((raw / f"{report}.jsonl").is_file() for report in gold)
     return SystemPairs(system, seeds, _read_raw(gold, raw) if there else [])
+
+
+def read_any(workspace: Workspace, name: str) -> SystemPairs:
+    """A system by its name, or predictions of all gold reports in a JSONL file or folder anywhere."""
+    if name not in systems(workspace) and Path(name).exists():
+        return SystemPairs(
+            name, [read_pairs(workspace.annotations / "gold", name, labels=workspace.labels())], []
+        )
+    return read_system(workspace, name)
 
 
 def _read_pairs(workspace: Workspace, gold: dict[str, list[LabelledBlock]], folder: Path) -> list[Pair]:

@@ -104,8 +104,10 @@ def _print_sections(sections: Sections, bounds: Mapping[str, Interval]) -> None:
 def print_results(results: Sequence[Result]) -> None:
     """Systems side by side: the first in full, the others beside it by F1."""
     first, *others = results
-    columns = ["entities (exact)", "P", "R", "F1", "95%", "gold", *(f"{other.name} F1" for other in others)]
     if first.ner:
+        columns = ["entities (exact)", "P", "R", "F1", "95%", "gold", "leak-free F1"]
+        columns += [f"{other.name} F1" for other in others]
+        free = first.leak_free["intervals"]
         names = [*first.ner["labels"], None]
         rows = []
         for label in names:
@@ -116,9 +118,12 @@ def print_results(results: Sequence[Result]) -> None:
             ]
             rows.append([
                 label or "all", *(percent(figures[what]) for what in ("precision", "recall", "f1")),
-                _range(first.intervals, key), figures["support"], *beside,
+                _range(first.intervals, key), figures["support"],
+                percent(free[key].value) if key in free else "–", *beside,
             ])  # fmt: skip
-        print_table(columns, rows, title=f"{first.name}, each report by models that never saw it")
+        print_table(
+            columns, rows, title=f"{first.name} on annotations/gold; what is trained never saw the report"
+        )
     columns = ["system", "NER F1", "NER macro-F1", "section accuracy", "section macro-F1"]
     rows = [
         [

@@ -33,7 +33,7 @@ _PACKAGES = ("spacy", "spacy-pkuseg", "thinc", "scikit-learn", "numpy", "dataset
 class Result(msgspec.Struct, kw_only=True):
     """One file of evaluate/results. `ner` and `sections` as in `score.Score`, means over seeds where there
     are several, without paragraph indices; `leak_free` and `raw` hold the same for the leak-free part and
-    for predictions from raw pages. `intervals`: figure name → value, low, high."""
+    for predictions from raw pages (first seed). `intervals`: figure name → value, low, high."""
 
     name: str
     created: str

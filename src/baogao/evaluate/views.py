@@ -54,7 +54,8 @@ def label_views(main: Analysis, others: Sequence[Analysis]) -> list[dict[str, An
     ner = main.result.ner
     if not ner:
         return []
-    rows = []
+    free = main.result.leak_free["intervals"]
+    rows: list[dict[str, Any]] = []
     for label in [*main.workspace.labels().entities, None]:
         figures = ner["labels"].get(label) if label else ner
         if figures is None:
@@ -69,6 +70,7 @@ def label_views(main: Analysis, others: Sequence[Analysis]) -> list[dict[str, An
             "precision": main.result.intervals[key + "precision"],
             "recall": main.result.intervals[key + "recall"],
             "loose": {name: found["f1"] if found else 0.0 for name, found in loose.items()},
+            "leak_free": free[key + "f1"].value if key + "f1" in free else None,
             "others": [
                 {"name": o.result.name, "f1": o.result.intervals[key + "f1"].value}
                 for o in others if key + "f1" in o.result.intervals
