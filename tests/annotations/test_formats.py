@@ -299,6 +299,15 @@ def test_convert_command_goes_by_suffix_and_says_what_is_lost(tmp_path: Path):
     assert msgspec.structs.asdict(read_labelled(tmp_path / "y.jsonl")[0])["text"] == "区政府"
 
 
+@pytest.mark.parametrize("name", ["baogao", "prodigy", "doccano"])
+def test_the_kind_of_a_jsonl_file_is_seen_from_its_first_record(tmp_path: Path, name: str):
+    block = LabelledBlock(id="r:0", report="r", index=0, kind="paragraph", text="区政府", section="PLANS")
+    WRITERS[name](tmp_path / "x.jsonl", [block])
+    convert(tmp_path / "x.jsonl", tmp_path / "y.jsonl", target_format="baogao")
+    found = read_labelled(tmp_path / "y.jsonl")[0]
+    assert (found.id, found.text, found.section) == ("r:0", "区政府", "PLANS")
+
+
 def test_unknown_formats_are_named(tmp_path: Path):
     with pytest.raises(InputError, match="not known by its suffix; add --from"):
         convert(tmp_path / "x.abc", tmp_path / "y", target_format="bio")

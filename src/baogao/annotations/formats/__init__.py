@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from baogao.annotations.export import read_labelled_folder
+from baogao.annotations.formats.blocks import json_lines
 from baogao.annotations.formats.columns import SCHEMES, read_columns, write_columns
 from baogao.annotations.formats.docbin import read_docbin, write_docbin
 from baogao.annotations.formats.doccano import read_doccano, write_doccano
@@ -67,9 +68,10 @@ def convert(
     """Read `source` (a file; of our own format also a folder), write `target`. Returns the number of blocks
     and lines on what was not read or is not held.
 
-    source_format: a key of READERS; None goes by the file's suffix. target_format: a key of WRITERS.
+    source_format: a key of READERS; None goes by the file's suffix and, for .jsonl, its first record.
+    target_format: a key of WRITERS.
     """
-    name = source_format or _BY_SUFFIX.get(Path(source).suffix.lower())
+    name = source_format or _guess(source)
     if name is None:
         raise InputError(
             "its format is not known by its suffix", file=source, todo=f"add --from {'|'.join(READERS)}"
@@ -80,3 +82,17 @@ def convert(
     blocks, not_read = READERS[name](source)
     lost = WRITERS[target_format](target, blocks)
     return len(blocks), [f"not read: {note}" for note in not_read] + [f"not kept: {note}" for note in lost]
+
+
+def _guess(source: str | Path) -> str | None:
+    path = Path(source)
+    name = _BY_SUFFIX.get(path.suffix.lower())
+    if name == "baogao" and path.is_file():
+        first = next((record for _, record in json_lines(path)), {})
+        if "report" in first and "kind" in first:
+            return "baogao"
+        if {"cats", "entities", "label", "Comments"} & first.keys():
+            return "doccano"
+        if {"spans", "accept", "answer"} & first.keys():
+            return "prodigy"
+    return name
