@@ -203,6 +203,26 @@ def test_a_file_name_is_only_shown(page_address, name):
     assert answer["blocks"][-1]["kind"] == "paragraph"
 
 
+def test_html_and_docx_are_read_by_their_content(page_address, tmp_path):
+    from docx import Document
+
+    lines = REPORT.splitlines()
+    document = Document()
+    for line in lines:
+        document.add_paragraph(line)
+    document.save(tmp_path / "report.docx")
+    html = (
+        "<html><script>steal()</script><body>"
+        + "".join(f"<p>{line}</p>" for line in lines)
+        + "</body></html>"
+    )
+    for name, data in (("a.txt", (tmp_path / "report.docx").read_bytes()), ("a.docx", html.encode())):
+        answer = httpx.post(f"{page_address}/api/label", params={"name": name}, content=data).json()
+        texts = [block["text"] for block in answer["blocks"]]
+        assert lines[2] in texts and not any("steal" in text for text in texts), answer
+        assert [row["value"] for row in answer["figures"]] == [3, 20000]
+
+
 def test_what_is_no_report_is_a_422(page_address):
     for data in (b"\x00\x01\x02" * 50, b"%PDF-1.4 broken", b"PK\x03\x04 broken"):
         response = httpx.post(f"{page_address}/api/label", params={"name": "x.pdf"}, content=data)

@@ -6,8 +6,9 @@ GET / is the page. POST /api/label takes a report and answers with labelled bloc
     curl -F file=@report.html -F issuer=眉山市彭山区人民政府 http://127.0.0.1:8765/api/label
     curl -H 'Content-Type: application/json' -d '{"text": "…"}' http://127.0.0.1:8765/api/label
 
-The answer is JSON: report, labels, blocks (as `baogao predict` writes them), values (of the entities, by
-block), figures (as `baogao models table`) and csv. An error is {"code", "error", "todo"} with a status of
+The answer is JSON: report, title, issuer and year (as its page tells them, or as issuer= and year= say),
+labels, blocks (as `baogao predict` writes them), values (of the entities, by block, in their order), figures
+(as `baogao models table`) and csv. An error is {"code", "error", "todo"} with a status of
 400 (bad request), 403 (another site asks), 408 (the body came too slowly), 413 (too large), 422 (no report),
 500, 503 (too many at once; see Retry-After) or 504 (over the time limit).
 """
