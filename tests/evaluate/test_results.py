@@ -234,3 +234,14 @@ def test_complete_runs_of_compare_ner_become_peers(workspace):
     results = {result.name: result for result in score_systems(workspace, first="copy")}
     assert set(results) == {"copy", "crf", "majority", "rules"}
     assert results["crf"].figure("ner.f1") == 1.0 and results["crf"].sections is None
+
+
+def test_a_workspace_without_gold_says_what_to_do(make_workspace):
+    empty = make_workspace(gold=(), practice=())
+    for call in (score_systems, check_leakage):
+        with pytest.raises(InputError, match="label a report"):
+            call(empty)
+    with pytest.raises(InputError, match="baogao evaluate results"):
+        gate_result(empty, "baogao", minima=["ner.f1=0.5"])
+    with pytest.raises(InputError, match="no results kept yet"):
+        show_history(empty)

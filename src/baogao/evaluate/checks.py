@@ -49,8 +49,11 @@ def gate_result(
 
 
 def _find_result(workspace: Workspace, name: str) -> Result:
-    file = Path(name)
-    return read_result(file if file.suffix == ".json" or file.exists() else result_file(workspace, name))
+    given = Path(name)
+    file = given if given.suffix == ".json" or given.exists() else result_file(workspace, name)
+    if not file.exists():
+        raise InputError("no such result", file=file, todo="make it with: baogao evaluate results")
+    return read_result(file)
 
 
 def show_history(workspace: Workspace, system: str | None = None) -> list[HistoryLine]:
@@ -114,6 +117,8 @@ def check_leakage(
         workspace = workspace or Workspace.find()
         held_out = [block for some in workspace.labelled("gold").values() for block in some]
         known = [*held_out, *(block for some in workspace.labelled("practice").values() for block in some)]
+    if not held_out:
+        raise InputError("there is no test text", file=test, todo="label a report into annotations/gold")
     leaks = find_leaks(held_out, known, settings, progress=True)
     summary = summarise(held_out, leaks, settings)
     print_leakage(summary, leaks, settings, examples)

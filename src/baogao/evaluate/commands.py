@@ -122,6 +122,8 @@ def score_systems(workspace: Workspace, names: Sequence[str] = (), *, first: str
     A system whose predictions do not fit gold any more is left out with a line that says so, unless it was
     named: then it is an InputError.
     """
+    if not workspace.labelled_files("gold"):
+        raise InputError("holds no gold labels", file=workspace.annotations / "gold", todo="label a report")
     write_baselines(workspace)
     write_peers(workspace, read_benchmark(workspace).peers)
     chosen = list(names) or sorted(systems(workspace), key=lambda name: (name != first, name))
