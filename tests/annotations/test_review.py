@@ -177,7 +177,8 @@ def test_a_pulled_round_is_read_by_annotator_and_only_what_is_confirmed(workspac
 
 def test_the_command_writes_nothing_until_told_how_to_decide(workspace: Workspace):
     for name, section in (("a", "PLANS"), ("b", "DIGITAL")):
-        write_jsonl(workspace.annotations / f"passes/{name}/r.jsonl", [block(1, section), block(2)])
+        labelled = [block(1, section), block(2), block(3, None)]
+        write_jsonl(workspace.annotations / f"passes/{name}/r.jsonl", labelled)
     arguments = ["annotations", "review", "passes/a", "passes/b", "--workspace", str(workspace.root)]
     undecided = CliRunner().invoke(app, arguments)
     assert undecided.exception is not None and "nothing is written" in str(undecided.exception)
@@ -186,10 +187,12 @@ def test_the_command_writes_nothing_until_told_how_to_decide(workspace: Workspac
     assert "1 paragraphs are open (r:1)" in str(tie.exception)
     done = CliRunner().invoke(app, [*arguments, "--majority", "--adopt", "b"])
     assert done.exit_code == 0, done.output
+    assert "1 of them have no section, first r:3" in done.output
     gold = read_labelled(workspace.annotations / "gold/r.jsonl")
     assert [(found.section, found.meta["decided_by"]) for found in gold] == [
         ("DIGITAL", "b"),
         ("PLANS", "agreement"),
+        (None, "agreement"),
     ]
 
 

@@ -173,6 +173,9 @@ def review(
         f"wrote {output or found.annotations / 'gold'}: {written.added} paragraphs added, "
         f"{written.changed} changed, {written.same} there already, {written.reports} files"
     )
+    bare = [key for key, block in state.decided.items() if block.section is None]
+    if bare:
+        typer.echo(f"{len(bare)} of them have no section, first {bare[0]}", err=True)
     if state.open:
         first = ", ".join(list(state.open)[:3])
         raise Findings(
