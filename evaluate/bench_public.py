@@ -21,9 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from baogao.annotations.formats.columns import read_columns
 from baogao.errors import InputError
 from baogao.files import write_atomic
-from baogao.records import Entity, LabelledBlock
+from baogao.records import LabelledBlock
 from baogao.spans import Counts, add_counts, exact_counts
 from baogao.training.ner import predict_entities, read_spacy_config, recipe_hash, train_ner
 from baogao.training.segmenter import train_segmenter
@@ -35,33 +36,6 @@ PUBLISHED = {
     "resume": {"Lattice LSTM": 94.46, "SoftLexicon (LSTM)": 95.53},
     "weibo": {"Lattice LSTM": 58.79, "SoftLexicon (LSTM)": 61.42},
 }
-
-
-def read_columns(path: Path, benchmark: str) -> list[LabelledBlock]:
-    """Sentences of a two-column file (BMES or BIO) as blocks; the digit after each Weibo character goes."""
-    blocks = []
-    for index, sentence in enumerate(path.read_text(encoding="utf-8").strip().split("\n\n")):
-        text, entities, start, label = "", [], 0, None
-        rows = [line.split() for line in sentence.splitlines()]
-        for token, tag in [*((row[0], row[-1]) for row in rows if row), ("", "O")]:
-            kind, _, name = tag.partition("-")
-            if label is not None and (kind in "BSO" or name != label):
-                entities.append(Entity(start=start, end=len(text), label=label))
-                label = None
-            if label is None and kind != "O":
-                start, label = len(text), name
-            text += token[:-1] if benchmark == "weibo" else token
-        blocks.append(
-            LabelledBlock(
-                id=f"{path.stem}:{index:05}",
-                report=path.stem,
-                index=index,
-                kind="paragraph",
-                text=text,
-                entities=entities,
-            )  # fmt: skip
-        )
-    return blocks
 
 
 def run_seed(parts: dict[str, list[LabelledBlock]], args: argparse.Namespace, seed: int) -> dict:
@@ -141,7 +115,7 @@ def main() -> int:
             print(f"no benchmark {benchmark}: {folder} is not there")
             return 3
         parts = {
-            part: read_columns(folder / FILES[benchmark].format(part), benchmark)[: args.limit]
+            part: read_columns(folder / FILES[benchmark].format(part))[: args.limit]
             for part in ("train", "dev", "test")
         }
         recipe = recipe_hash(parts["train"], config=args.config, overrides=args.overrides, dev=parts["dev"])

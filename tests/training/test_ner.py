@@ -14,7 +14,7 @@ from baogao.errors import InputError
 from baogao.files import sha256_tree
 from baogao.records import Entity, LabelledBlock
 from baogao.training.ner import character_doc, check_entities, predict_entities, train_ner
-from baogao.training.splits import hold_out, split_dev
+from baogao.training.splits import split_dev
 
 CONFIG = Path(__file__).parents[2] / "training" / "ner-default.cfg"
 TINY = {
@@ -177,10 +177,3 @@ def test_dev_is_whole_reports_of_the_wanted_kind_and_stays_when_a_report_comes()
         assert train_blocks and dev and {b.id for b in dev}.isdisjoint(b.id for b in train_blocks)
     with pytest.raises(InputError, match="cannot be split"):
         split_dev(lone[:1])
-
-
-def test_holding_out_an_unknown_report_is_refused() -> None:
-    kept, held = hold_out(corpus(2), ["r1"])
-    assert {b.report for b in kept} == {"r0"} and {b.report for b in held} == {"r1"}
-    with pytest.raises(InputError, match="no labelled report r9"):
-        hold_out(corpus(2), ["r9"])

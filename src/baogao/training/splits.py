@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
@@ -64,16 +64,3 @@ def split_dev(
             todo="label at least two paragraphs, better two reports",
         )
     return train, dev
-
-
-def hold_out(
-    blocks: Sequence[LabelledBlock], reports: Collection[str]
-) -> tuple[list[LabelledBlock], list[LabelledBlock]]:
-    """(blocks of all other reports, blocks of `reports`). Raises InputError for a report without blocks."""
-    missing = set(reports) - {block.report for block in blocks}
-    if missing:
-        raise InputError(
-            f"no labelled report {', '.join(sorted(missing))}", todo="name reports of annotations/gold"
-        )
-    kept = [block for block in blocks if block.report not in reports]
-    return kept, [block for block in blocks if block.report in reports]
