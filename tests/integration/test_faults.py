@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+import requests
 from small_rounds import confirm, pulled
 
 from baogao.annotations import project as project_module
@@ -42,21 +43,26 @@ def fails(monkeypatch, target, name, replacement, match):
     assert caught.value.exit_status == 3 and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("moment", ["before the import is asked for", "while it runs"])
+@pytest.mark.parametrize("moment", ["before it answers the import", "while the import runs"])
 def test_a_push_whose_server_is_killed_is_completed_by_the_next(
     doccano, workspace, round_name, make_blocks, monkeypatch, moment
 ):
     blocks = make_blocks(20)
-    victim = "_upload" if moment.startswith("before") else "wait_for_task"
-    owner = project_module if victim == "_upload" else Connection
+    lost_answer = moment.startswith("before")
+    owner = doccano.connection.client._data_import_repository if lost_answer else Connection
+    victim = "ingest" if lost_answer else "wait_for_task"
     original = getattr(owner, victim)
 
-    def kill_first(*args, **keywords):
-        if victim == "_upload" or str(args[1]).startswith("upload"):
+    def kill(*args, **keywords):
+        if lost_answer:
+            original(*args, **keywords)  # the import is under way, and nobody knows its name
+            doccano.kill("web")
+            raise requests.ConnectionError
+        if str(args[1]).startswith("upload"):
             doccano.kill("web")
         return original(*args, **keywords)
 
-    with fails(monkeypatch, owner, victim, kill_first, "no doccano answers"):
+    with fails(monkeypatch, owner, victim, kill, "no doccano answers"):
         push(doccano, workspace, round_name, blocks, users=["zhang"])
     doccano.start("web")
     push(doccano, workspace, round_name, blocks, users=["zhang"])

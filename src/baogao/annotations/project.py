@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from baogao.workspace import Label, Labels
 PROJECT_TYPE = "IntentDetectionAndSlotFilling"
 UID = "para_uid"  # the column of a paragraph's id; `id` and `text` are doccano's own
 CHUNK = 1000  # rows a file: doccano's own batch, so that a batch is the most an interruption leaves undone
+UNKNOWN_TASK = 5  # seconds; an import of a chunk takes one or two
 Kind = Literal["category", "span"]
 Context = Callable[[Block], dict[str, str]]
 
@@ -257,7 +259,6 @@ def _upload(connection: Connection, project: Project, rows: list[dict[str, Any]]
     task = connection.call(what, ingest, project.id, [upload], PROJECT_TYPE, "JSONL", safe=False)
     _write_journal(journal, under_way | {"task": task})
     connection.wait_for_task(what, task)
-    _write_journal(journal, under_way)
 
 
 def _write_journal(journal: Path, value: dict) -> None:
@@ -273,7 +274,7 @@ def _settle(
     pending = (
         json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {"ids": [], "task": None}
     )
-    if pending["task"]:
+    if pending["ids"]:
         _outlast(connection, pending["task"])
     confirmed = {row["id"] for row in export_rows(connection, project, confirmed=True)}
     found: dict[str, list[dict]] = defaultdict(list)
@@ -297,9 +298,12 @@ def _settle(
     return {uid for uid, copies in found.items() if copies}
 
 
-def _outlast(connection: Connection, task: str) -> None:
+def _outlast(connection: Connection, task: str | None) -> None:
     """Wait for a task of an earlier run; one that failed or was lost with its worker does not end well, and
-    what it left is looked at next."""
+    what it left is looked at next. None: the answer with its name was lost, so it has a moment to end."""
+    if task is None:
+        time.sleep(UNKNOWN_TASK)
+        return
     try:
         connection.wait_for_task("end the upload under way", task, patience=connection.timeout)
     except RequestFailed:

@@ -79,8 +79,10 @@ def read_secrets(home: Path) -> dict[str, str]:
 
 
 def write_private(path: Path, value: dict) -> None:
-    """A JSON file that only its owner can read."""
+    """A JSON file that only its owner can read, in a folder that git passes over."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomic(path.parent / ".gitignore") as handle:
+        handle.write("*\n")
     old = os.umask(0o177)
     try:
         with write_atomic(path) as handle:
@@ -132,29 +134,33 @@ def start_server(
             yield server
 
 
-def serve_until_stopped(home: Path, *, port: int, say: Say) -> None:
-    """Run a server until Ctrl-C or SIGTERM; returns when it has stopped. Raises ServiceError when one of its
-    processes dies."""
+@contextlib.contextmanager
+def until_stopped() -> Iterator[None]:
+    """Run the block until Ctrl-C or SIGTERM, which then ends it as Ctrl-C does and goes no further."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     previous = signal.signal(signal.SIGTERM, stop)
     try:
-        with start_server(home, port=port, say=say) as server:
-            say(f"doccano runs at {server.url}")
-            say(f"log in as {server.user}; the password is in {home / 'secrets.json'}; Ctrl-C stops it")
-            for process in itertools.cycle((server.web, server.task)):
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(1)
-                    log = home / ("web.log" if process is server.web else "task.log")
-                    raise ServiceError(
-                        f"doccano stopped: {_last_line(log)}", todo=f"read {log}, start it again"
-                    )
-    except KeyboardInterrupt:
-        say("doccano stopped; its data stay")
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def serve_until_stopped(home: Path, *, port: int, say: Say) -> None:
+    """Run a server until Ctrl-C or SIGTERM; returns when it has stopped. Raises ServiceError when one of its
+    processes dies."""
+    with until_stopped(), start_server(home, port=port, say=say) as server:
+        say(f"doccano runs at {server.url}")
+        say(f"log in as {server.user}; the password is in {home / 'secrets.json'}; Ctrl-C stops it")
+        for process in itertools.cycle((server.web, server.task)):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+                log = home / ("web.log" if process is server.web else "task.log")
+                raise ServiceError(f"doccano stopped: {_last_line(log)}", todo=f"read {log}, start it again")
+    say("doccano stopped; its data stay")
 
 
 def running_url(home: Path) -> str | None:

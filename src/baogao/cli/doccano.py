@@ -173,21 +173,20 @@ def assist(
 
     Example: `baogao annotations assist round1 --model models/pipeline`
     """
-    import time
+    import threading
 
     from baogao.annotations.assist import start_assist
     from baogao.annotations.client import open_connection
+    from baogao.annotations.server import until_stopped
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
     connection = open_connection(found, url=url, user=user)
-    with start_assist(connection, found, name, _suggester(found, model), port=port) as address:
+    suggest = _suggester(found, model)
+    with until_stopped(), start_assist(connection, found, name, suggest, port=port) as address:
         typer.echo(f"doccano asks {address} for suggestions; Ctrl-C stops it", err=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            typer.echo("stopped; the projects no longer ask", err=True)
+        threading.Event().wait()
+    typer.echo("stopped; the projects no longer ask", err=True)
 
 
 def _suggester(workspace: Workspace, model: Path | None) -> Suggest:
