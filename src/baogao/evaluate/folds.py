@@ -8,25 +8,22 @@ fold file that holds a hash of everything that went in: a fold that is up to dat
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import baogao
-from baogao.errors import InputError, ServiceError
+from baogao.errors import InputError
 from baogao.evaluate.predictions import system_folder
 from baogao.files import read_bytes, sha256, sha256_tree, write_atomic
 from baogao.progress import track
 from baogao.records import Block, LabelledBlock, write_jsonl
+from baogao.training.workers import run_tasks
 from baogao.workspace import Workspace
 
 
@@ -97,35 +94,11 @@ def leave_one_report_out(
     stale = [fold for fold in folds if force or not _up_to_date(fold)]
     _prepare_segmenter(workspace, stale)
     what = f"leave one report out: {len(stale)} of {len(folds)} folds to train"
-    for record in track(_run(stale, jobs), what, total=len(stale)):
+    for record in track(run_tasks(run_fold, stale, jobs=jobs), what, total=len(stale)):
         if sys.stderr.isatty():
             took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in record.seconds.items())
             print(f"  {record.report} seed {record.seed}: {took}", file=sys.stderr)
     return [read_fold(fold) for fold in folds]
-
-
-def _run(folds: Sequence[Fold], jobs: int) -> Iterator[FoldRecord]:
-    if jobs <= 1 or len(folds) <= 1:
-        yield from map(run_fold, folds)
-        return
-    # One BLAS thread a process, set before NumPy starts in it; a fresh process, because a forked one
-    # would inherit half of whatever threads this one has.
-    limits = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    before = {name: os.environ.get(name) for name in limits}
-    os.environ.update(limits)
-    pool = ProcessPoolExecutor(min(jobs, len(folds)), mp_context=multiprocessing.get_context("spawn"))
-    try:
-        futures = [pool.submit(run_fold, fold) for fold in folds]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise ServiceError(
-            "a training process died (out of memory?)", todo="try again with --jobs 1; finished folds stay"
-        ) from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
 def fold_key(workspace: Workspace, fold: Fold, held_out: Sequence[LabelledBlock]) -> str:

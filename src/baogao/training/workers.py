@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -27,7 +28,12 @@ def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: in
         return
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=multiprocessing.get_context("spawn"))
+    others = set(multiprocessing.active_children())
+    # A worker dies of Ctrl-C in silence; the trace that matters is this process's.
+    pool = ProcessPoolExecutor(
+        min(jobs, len(tasks)), mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     try:
         for future in as_completed([pool.submit(work, task) for task in tasks]):
             yield future.result()
@@ -35,6 +41,10 @@ def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: in
         raise ServiceError(
             "a training process died (out of memory?)", todo="try again with --jobs 1; what was done is kept"
         ) from error
+    except BaseException:  # else the interpreter would wait, for minutes, until running tasks are done
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for name, value in before.items():
