@@ -195,7 +195,8 @@ def train_models(root: Path) -> None:
     train_sections(
         training_blocks(workspace), workspace.models / "sections", config=config if config.exists() else None
     )
-    assemble(workspace.models / "ner", workspace.models / "sections", workspace.models / "pipeline")
+    parts = (workspace.models / "ner", workspace.models / "sections")
+    assemble(*parts, workspace.models / "pipeline", labels=workspace.labels())
 
 
 class _training_beside:

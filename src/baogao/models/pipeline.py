@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -17,6 +18,7 @@ import baogao
 from baogao.errors import InputError
 from baogao.files import sha256_tree, write_folder
 from baogao.records import Block
+from baogao.workspace import Labels
 
 if TYPE_CHECKING:
     from baogao.training.sections import SectionModel
@@ -95,8 +97,11 @@ def _best_category(doc: Doc) -> str | None:
     return max(doc.cats, key=doc.cats.__getitem__) if doc.cats else None
 
 
-def assemble(ner: Path, sections: Path, output: Path) -> Path:
+def assemble(ner: Path, sections: Path, output: Path, *, labels: Labels | None = None) -> Path:
     """Write one pipeline folder from the entity pipeline in `ner` and the section model in `sections`.
+
+    `labels` (colours, Chinese names, how values are read) go into its meta, so that a page or a table knows
+    them where there is no workspace.
 
     Raises InputError when either cannot be loaded. Returns `output`.
     """
@@ -114,6 +119,8 @@ def assemble(ner: Path, sections: Path, output: Path) -> Path:
         "description": "Entities and sections of Chinese government annual reports",
     }
     nlp.meta["baogao"] = {**nlp.meta.get("baogao", {}), "made_from": origin, "sections": model.meta}
+    if labels is not None:
+        nlp.meta["baogao"]["labels"] = msgspec.to_builtins(labels)
     with write_folder(output) as folder:
         nlp.to_disk(folder)
     return output
