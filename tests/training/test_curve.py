@@ -85,10 +85,10 @@ def test_picture_keeps_label_names_as_text(tmp_path: Path) -> None:
 def test_subsets_are_nested_and_never_hold_the_held_out_report(make_workspace, tmp_path: Path) -> None:
     workspace = make_workspace(GOLD, PRACTICE)
     for vary, wanted in (("all", [1, 2, 4]), ("gold", [0, 1])):
-        tasks = module._tasks(
-            workspace, points=3, seeds=[0], parts=["sections"], vary=vary, config=CONFIG, overrides={}
-        )
-        assert [t.run.reports for t in tasks if t.run.held_out == GOLD[0]] == wanted
+        tasks = module._tasks(workspace, points=3, seeds=[0], vary=vary, config=CONFIG, overrides={})
+        for part in ("ner", "sections"):
+            mine = [t.run for t in tasks if t.run.held_out == GOLD[0] and t.run.part == part]
+            assert [run.reports for run in mine] == wanted
         seen: dict[str, set[str]] = {}
         for task in tasks:
             reports = {block.report for block in task.train}
@@ -138,10 +138,14 @@ def test_killed_curve_goes_on_and_a_changed_label_is_trained_again(
 
 
 def test_entities_get_a_curve_too(make_workspace, tmp_path: Path) -> None:
-    curve = learning_curve(make_workspace(GOLD, PRACTICE), tmp_path / "c.json", parts=["ner"], **OPTIONS)
-    assert [(run.reports, run.held_out) for run in curve.runs] == [
-        (size, report) for size in (2, 4) for report in GOLD
+    workspace = make_workspace(GOLD, PRACTICE)
+    before = learning_curve(workspace, tmp_path / "c.json", **{**OPTIONS, "parts": ["sections"]})
+    curve = learning_curve(workspace, tmp_path / "c.json", parts=["ner"], **OPTIONS)
+    assert [(run.part, run.reports, run.held_out) for run in curve.runs] == [
+        (part, size, report) for part in ("ner", "sections") for size in (2, 4) for report in GOLD
     ]
+    assert [run for run in curve.runs if run.part == "sections"] == before.runs
+    assert {point.part for point in curve.points} == {"ner", "sections"} and len(curve.advice) == 2
     support = sum(tp + fn for tp, _, fn in curve.runs[0].counts.values())
     gold = make_workspace(GOLD, (), name="gold").labelled("gold")
     assert support == sum(len(block.entities) for block in gold[GOLD[0]])

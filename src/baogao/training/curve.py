@@ -29,6 +29,7 @@ from baogao.training.workers import run_tasks
 from baogao.workspace import Workspace
 
 Part = Literal["ner", "sections"]
+PARTS: tuple[Part, ...] = ("ner", "sections")
 FLAT = 0.5  # points of F1: a doubling that brings less at its best is no reason to label
 
 
@@ -97,7 +98,7 @@ def learning_curve(
     *,
     points: int = 5,
     seeds: Sequence[int] = (0,),
-    parts: Sequence[Part] = ("ner", "sections"),
+    parts: Sequence[Part] = PARTS,
     vary: Literal["all", "gold"] = "all",
     config: Path | None = None,
     overrides: dict[str, Any] | None = None,
@@ -112,12 +113,13 @@ def learning_curve(
     """
     refuse_bad_labels(workspace)
     tasks = _tasks(
-        workspace, points=points, seeds=seeds, parts=parts, vary=vary,
-        config=config or workspace.training / "ner.cfg", overrides=overrides or {},
+        workspace, points=points, seeds=seeds, vary=vary, config=config or workspace.training / "ner.cfg",
+        overrides=overrides or {},
     )  # fmt: skip
     known = {run.key: run for run in _read(output).runs}
+    # What was run for the other part stays beside it, as long as it is up to date.
     done = {task.run.key: known[task.run.key] for task in tasks if task.run.key in known}
-    todo = [task for task in tasks if task.run.key not in done]
+    todo = [task for task in tasks if task.run.key not in done and task.run.part in parts]
     for run in track(run_tasks(train_and_count, todo, jobs=jobs), "learning curve", total=len(todo)):
         done[run.key] = run
         _write(output, Curve(vary=vary, runs=_ordered(done)))
@@ -142,8 +144,8 @@ def sizes(total: int, points: int) -> list[int]:
 
 
 def _tasks(
-    workspace: Workspace, *, points: int, seeds: Sequence[int], parts: Sequence[Part], vary: str,
-    config: Path, overrides: dict[str, Any],
+    workspace: Workspace, *, points: int, seeds: Sequence[int], vary: str, config: Path,
+    overrides: dict[str, Any],
 ) -> list[Task]:  # fmt: skip
     gold, practice = workspace.labelled("gold"), workspace.labelled("practice")
     fixed = practice if vary == "gold" else {}
@@ -165,7 +167,7 @@ def _tasks(
             for size in [0, *ladder] if fixed else ladder:
                 chosen = [varied[report] for report in order[:size]]
                 train = [block for blocks in [*chosen, *fixed.values()] for block in blocks]
-                for part in parts:
+                for part in PARTS:
                     made_from = (
                         recipe_hash(train, config=config, overrides=overrides)
                         if part == "ner"

@@ -38,7 +38,8 @@ def train_seeds(
     kept = output.with_name(f"{output.name}-seeds")
     recipe = recipe_hash(train, config=config, segmenter=segmenter, overrides=overrides, dev=dev)
     scores = []
-    for seed in track(seeds, "seeds"):
+    # Where spaCy's table of steps is shown, a bar below it would only break it up.
+    for seed in seeds if options.get("progress") else track(seeds, "seeds"):
         folder = kept / str(seed)
         if _meta(folder).get("baogao", {}).get("recipe") != recipe:
             train_ner(
