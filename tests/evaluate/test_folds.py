@@ -16,6 +16,7 @@ QUICK = {
     "training.eval_frequency": 4,
     "training.batcher.size": 1000,
     "components.ner.model.width": 16,
+    "paths.embeddings": None,  # they have a width of their own
     "components.ner.model.depth": 1,
     "components.ner.model.dilations": [1],
 }

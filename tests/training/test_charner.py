@@ -210,7 +210,7 @@ def test_spacy_train_trains_the_config_and_spacy_load_loads_it(tmp_path):
     settings = {
         "paths.train": tmp_path / "train.spacy", "paths.dev": tmp_path / "dev.spacy",
         "paths.segmenter": "jieba", "paths.rules": CONFIG.parents[1] / "annotations" / "rules.toml",
-        "components.ner.model.width": 24, "training.batcher.size": 1000,
+        "components.ner.model.width": 24, "paths.embeddings": "null", "training.batcher.size": 1000,
         "training.max_steps": 30, "training.eval_frequency": 15,
     }  # fmt: skip
     command = [sys.executable, "-m", "spacy", "train", CONFIG, "--output", tmp_path / "out"]

@@ -146,6 +146,7 @@ def test_one_report_cannot_be_checked(make_workspace) -> None:
 def test_a_crf_knows_how_probable_each_span_is(tmp_path: Path) -> None:
     blocks = corpus(6)
     quick = {"training.max_steps": 30, "training.eval_frequency": 30, "components.ner.model.width": 16}
+    quick["paths.embeddings"] = None  # they have a width of their own
     config = CONFIG.with_name("ner.cfg")
     nlp = spacy.load(train_ner(blocks, tmp_path / "m", config=config, overrides=quick))
     first = blocks[0]
