@@ -17,8 +17,8 @@ _ADDRESSED = re.compile(
 )
 # A report's own title, or the title of a document it is issued with.
 _TITLE = re.compile(
-    r"(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
-    r"|^关于|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
+    r"^[^。,，;；]{2,}(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
+    r"|^关于[^。]*$|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
 )
 _CN = "一二三四五六七八九十"
 _DATE = (
@@ -94,7 +94,7 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         if re.fullmatch(r"目\s?[录次]", text):
             contents = True
             continue
-        if furniture.is_tail(text) or (furniture.is_notice(text) and parse_number(text) is None):
+        if furniture.is_tail(text) or (_is_notice(text) and parse_number(text) is None):
             continue
         if contents and _again(lines, index):
             line.dropped = "table of contents"
@@ -103,11 +103,25 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         if summary and is_prose(text) and _said_again(text, lines[index + 1 :]):
             line.dropped, summary = "summary", False
             continue
-        if starts_body(text) or (_salutes(text) and any(is_prose(x.text.text) for x in following)):
-            while index in broken:
-                index -= 1
+        if starts_body(_with_rest(lines, index, broken)) or (
+            _salutes(text) and any(is_prose(x.text.text) for x in following)
+        ):
             return index
     return None
+
+
+def _with_rest(lines: list[Line], index: int, broken: set[int]) -> str:
+    """The text of a line with the lines that go on with it: broken at a width, or flush after its indent."""
+    text = lines[index].text.text
+    if _TITLE.search(text):
+        return text
+    for number in range(index + 1, min(index + 4, len(lines))):
+        line = lines[number]
+        flush = lines[index].indent >= 2 > line.indent and not line.blank
+        if number not in broken and not flush:
+            break
+        text += line.text.text
+    return text
 
 
 def _said_again(text: str, lines: list[Line]) -> bool:
@@ -116,6 +130,11 @@ def _said_again(text: str, lines: list[Line]) -> bool:
         any(line.text.text.startswith(text[:12]) for line in lines)
         or sum(is_prose(line.text.text) for line in lines) >= 3
     )
+
+
+def _is_notice(text: str) -> bool:
+    """A notice of the site, not a sentence of the report with furniture glued to its end."""
+    return furniture.is_notice(text) and furniture.is_notice(text[: furniture.tail_start(text)])
 
 
 def _salutes(text: str) -> bool:
@@ -156,8 +175,12 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
             tail = True
         elif line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
             continue
-        elif is_prose(text) or number is not None:
-            if furniture.is_notice(text) and _rest_is_page(lines, index):
+        elif (
+            is_prose(text)
+            or number is not None
+            or (text[-1] in "。！？" and (len(text) >= 4 or last == index - 1))
+        ):
+            if _is_notice(text) and _rest_is_page(lines, index):
                 tail = True
             else:
                 last = index
@@ -182,7 +205,7 @@ def _rest_is_page(lines: list[Line], index: int) -> bool:
         number = parse_number(text)
         if number is not None and number.style in ("part", "chapter", "section"):
             return False
-        if len(text) > 80 and is_prose(text) and not furniture.is_notice(text):
+        if len(text) > 80 and is_prose(text) and not _is_notice(text):
             return False
     return True
 
@@ -194,6 +217,9 @@ def _closing(lines: list[Line], last: int) -> None:
     for line in lines[last + 1 :]:
         text = line.text.text
         cut = furniture.tail_start(text)
+        if open_ and line.row and not furniture.is_tail(text):
+            line.dropped = "table after the report"
+            continue
         if open_ and signed < 4 and not line.link:
             head = text[: _signed_length(text)]
             if head and (

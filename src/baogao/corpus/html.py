@@ -87,6 +87,7 @@ class _Reader(HTMLParser):
         self.pieces: list[Mapped] = []
         self.linked = 0  # characters of the line that are links
         self.links = 0
+        self.preformatted = 0
         self.skip: list[str] = []  # open elements from the first skipped one on
         self.cells: list[tuple[int, int]] = []
         self.blank = 1
@@ -111,6 +112,7 @@ class _Reader(HTMLParser):
             self._cell()
         elif tag in _BLOCKS:
             self.end_line()
+            self.preformatted += tag == "pre"
             if indent := _INDENT.search(style):
                 self.indent = int(indent.group(1))
 
@@ -130,10 +132,18 @@ class _Reader(HTMLParser):
             self._cell()
         elif tag in _BLOCKS:
             self.end_line()
+            self.preformatted -= tag == "pre" and self.preformatted > 0
 
     def handle_data(self, data: str) -> None:
-        if not self.skip and data:
-            self._add(Mapped.plain(data, self._at()))
+        if self.skip or not data:
+            return
+        at = self._at()
+        pieces = data.splitlines(keepends=True) if self.preformatted else [data]
+        for piece in pieces:
+            self._add(Mapped.plain(piece, at))
+            at += len(piece)
+            if self.preformatted and piece.endswith(("\n", "\r")):
+                self.end_line(broken=True)
 
     def handle_entityref(self, name: str) -> None:
         self._reference(f"&{name};")

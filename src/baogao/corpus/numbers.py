@@ -93,6 +93,8 @@ def _parse(text: str) -> Number | None:
     written = next((groups[key] for key in ("pv", "ov", "fv", "cv", "sv", "bv", "iv") if groups[key]), None)
     if written:
         value = _value(written)
+        if value is None:
+            return None
     else:
         symbol = next(groups[key] for key in ("sx", "bx", "ix", "xx") if groups[key])
         base = next(low for low in "㈠⑴⒈①" if 0 <= ord(symbol) - ord(low) < 20)
@@ -132,7 +134,9 @@ def write_number(style: Style, value: int, like: str) -> str:
 
 
 def chinese(value: int) -> str:
-    """1 to 99 as a Chinese number."""
+    """1 to 99 as a Chinese number; no report counts further, so more is written in digits."""
+    if value > 99:
+        return str(value)
     tens, ones = divmod(value, 10)
     head = "" if not tens else "十" if tens == 1 else "零一二三四五六七八九"[tens] + "十"
     return head + ("零一二三四五六七八九"[ones] if ones or not tens else "")

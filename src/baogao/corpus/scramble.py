@@ -299,6 +299,8 @@ def _shifted(text: str, at: int, behind: int, leads: Iterable[int]) -> _Places:
             return _read(data, spans, list(leads), lows, end, reading)
         data += code
         spans.append((index, index + 1))
+        if code[1] < 0x80:  # no character begins with this byte: it is one by itself, and in step again
+            return _read(data[:-1], spans, list(leads), [code[1]], index + 1, None, alone=True)
     return []
 
 
@@ -322,16 +324,20 @@ def _read(
     lows: list[int],
     end: int,
     reading: str | None,
+    alone: bool = False,
 ) -> _Places:
-    """`data` read in step, between one of `leads` and one of `lows`; empty where it makes no sense."""
+    """`data` read in step, between one of `leads` and one of `lows`; empty where it makes no sense. `alone`:
+    the last byte is a Latin character by itself."""
     if not data:
         found = [c for high in leads for low in lows if (c := _decode(high, low))]
         found = [c for c in found if reading is None or reading in readings(c)]
         return [(spans[0][0], end, found)] if found else []
     first = [c for high in leads if (c := _decode(high, data[0]))]
     inner = [_decode(data[i], data[i + 1]) for i in range(1, len(data) - 1, 2)]
-    last = [c for low in lows if (c := _decode(data[-1], low))]
-    if reading:
+    last = [chr(lows[0])] if alone else [c for low in lows if (c := _decode(data[-1], low))]
+    if alone:
+        pass
+    elif reading:
         last = [c for c in last if reading in readings(c)]
     elif len(lows) == 1:
         last = [c for c in last if _is_plausible(c)]
@@ -378,22 +384,31 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
     for line in lines:
         pairs.update(map("".join, zip(line.text, line.text[1:], strict=False)))
     convert = _opencc("t2s").convert
+    texts: dict[int, list[str]] = {}
+    places: dict[int, dict[str, int]] = {}
     for hole in holes:
-        text = lines[hole.line].text
-        at = text.find(hole.mark)
+        if hole.line not in texts:
+            chars = texts[hole.line] = list(lines[hole.line].text)
+            places[hole.line] = {char: at for at, char in enumerate(chars) if char >= "\U000f0000"}
+        chars = texts[hole.line]
+        at = places[hole.line][hole.mark]
+        before, after = "".join(chars[max(0, at - 3) : at]), "".join(chars[at + 1 : at + 4])
         options = list(dict.fromkeys(convert(c) for c in hole.candidates))
         # Where a full stop fits, only a frequent word with the character before it speaks against it, and
         # none before 现将, which begins a sentence.
-        least = 0 if hole.default == MARK else 1_000_000 if _BEGINS.match(text, at + 1) else 300
-        chosen = options[0] if len(options) == 1 else _decide(text, at, options, pairs, least) or hole.default
-        lines[hole.line] = lines[hole.line].with_text(text.replace(hole.mark, chosen))
+        least = 0 if hole.default == MARK else 1_000_000 if _BEGINS.match(after) else 300
+        if len(options) == 1:
+            chars[at] = options[0]
+        else:
+            chars[at] = _decide(before, after, options, pairs, least) or hole.default
+    for number, chars in texts.items():
+        lines[number] = lines[number].with_text("".join(chars))
 
 
-def _decide(text: str, at: int, options: list[str], pairs: Counter[str], least: int) -> str | None:
+def _decide(before: str, after: str, options: list[str], pairs: Counter[str], least: int) -> str | None:
     """The option that makes the most frequent words with its neighbours, by a clear margin. With `least`,
     only words of that frequency that begin before the hole count."""
     words = _words()
-    before, after = text[max(0, at - 3) : at], text[at + 1 : at + 4]
     scores = []
     for option in options:
         best = 0
