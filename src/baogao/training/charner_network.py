@@ -4,6 +4,7 @@ A convolutional encoder over character, character-pair, word, edge and rule embe
 EMNLP 2017, tag with convolutions what others tag with LSTMs), beside it a linear layer over the hashed
 feature combinations of a classical CRF (Cheng et al., DLRS 2016, call the pair wide and deep). Texts of a
 batch lie one after the other with empty rows between them, so that every layer is one matrix product.
+All of it stays on the CPU, also where spaCy was given a GPU for other components.
 """
 
 # No `from __future__ import annotations`: the config system reads the types of registered functions.
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from thinc.api import Model
+from thinc.api import Model, NumpyOps
 
 from baogao.training.charner_wide import (
     add_grad,
@@ -63,6 +64,7 @@ def char_tagger(
     return Model(
         "char_tagger",
         _tag,
+        ops=NumpyOps(),
         init=_init_tagger,
         layers=layers,
         params={"transitions": None},
@@ -89,6 +91,7 @@ def char_encoder(
     return Model(
         "char_encoder",
         _encode,
+        ops=NumpyOps(),
         init=_init_encoder,
         params=dict.fromkeys(names),
         dims={"nO": width},
@@ -107,7 +110,12 @@ def char_encoder(
 def output_layer() -> Model[Floats, Floats]:
     """A linear layer that starts small."""
     return Model(
-        "char_output", _output, init=_init_output, params={"weight": None, "bias": None}, dims={"nO": None}
+        "char_output",
+        _output,
+        ops=NumpyOps(),
+        init=_init_output,
+        params={"weight": None, "bias": None},
+        dims={"nO": None},
     )
 
 

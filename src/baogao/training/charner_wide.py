@@ -10,7 +10,7 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from thinc.api import Model
+from thinc.api import Model, NumpyOps
 
 from baogao.training.features import CharFeatures
 
@@ -32,6 +32,7 @@ def wide_layer(*, min_count: int) -> Model[list[CharFeatures], Floats]:
     return Model(
         "char_wide",
         forward,
+        ops=NumpyOps(),
         init=_init_wide,
         params={"weight": None},
         dims={"nO": None},
