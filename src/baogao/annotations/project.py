@@ -37,7 +37,7 @@ Context = Callable[[Block], dict[str, str]]
 
 @dataclass(frozen=True)
 class Project:
-    """A project on a server and the names its label types go by there."""
+    """A project on a server."""
 
     id: int
     name: str
@@ -206,7 +206,8 @@ def push_blocks(
         if not missing:
             return done
         for start in range(0, len(missing), CHUNK):
-            _upload(connection, project, missing[start : start + CHUNK], journal)
+            under_way = [row[UID] for row in missing[: start + CHUNK]]  # looked at again when all are sent
+            _upload(connection, project, missing[start : start + CHUNK], under_way, journal)
         present = _settle(connection, project, rows, journal, done)
         done.added = len(present) - done.present
     lost = [uid for uid in rows if uid not in present]
@@ -243,7 +244,9 @@ def _upload_rows(blocks: Sequence[LabelledBlock], labels: Labels, context: Conte
     return rows
 
 
-def _upload(connection: Connection, project: Project, rows: list[dict[str, Any]], journal: Path) -> None:
+def _upload(
+    connection: Connection, project: Project, rows: list[dict[str, Any]], under_way: list[str], journal: Path
+) -> None:
     what = f"upload {len(rows)} paragraphs to {project.name!r}"
     client = connection.client
     # ASCII only: doccano guesses the encoding of a file, and takes short Chinese ones for something else.
@@ -252,12 +255,11 @@ def _upload(connection: Connection, project: Project, rows: list[dict[str, Any]]
         path = Path(folder) / "paragraphs.jsonl"
         path.write_text(content, encoding="ascii")
         upload = connection.call(what, client._data_import_repository.upload, str(path))
-    under_way = {"ids": [row[UID] for row in rows], "task": None}
-    _write_journal(journal, under_way)
+    _write_journal(journal, {"ids": under_way, "task": None})
     # Once only: a second try of one that did arrive would add every row twice.
     ingest = client._data_import_repository.ingest
     task = connection.call(what, ingest, project.id, [upload], PROJECT_TYPE, "JSONL", safe=False)
-    _write_journal(journal, under_way | {"task": task})
+    _write_journal(journal, {"ids": under_way, "task": task})
     connection.wait_for_task(what, task)
 
 

@@ -62,7 +62,7 @@ def push_round(
     if not everybody:
         raise InputError("nobody is named", field="--annotators", todo="name them: --annotators zhang,li")
     load = Counter({user: len(share) for user, share in shares(known).items()})
-    plan = assign(fresh, annotators or everybody, overlap=overlap, seed=seed, load=load) if fresh else {}
+    plan = assign(fresh, annotators or everybody, overlap=overlap, seed=seed, load=load)
     home = workspace.annotations / "doccano"
     ensure_users(connection, everybody, create=create_users, accounts=home / "accounts.json")
     suggested = _suggest(fresh, blocks, suggest)
