@@ -14,19 +14,28 @@ app = typer.Typer(no_args_is_help=True, help="Raw report pages in, exact paragra
 def segment(
     paths: Annotated[list[Path], typer.Argument(help="Report files; `-` reads one from standard input.")],
     output: Annotated[str, typer.Option("--output", "-o", help="JSONL to write; `-` is standard output.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; the bytes written are the same.")] = 1,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Skip bad files and list them.")] = False,
 ) -> None:
     """Write the blocks (headings, paragraphs, closing lines) of report files, one JSON object a line.
 
     Page furniture is dropped, scrambled text repaired and the outline rebuilt. Offsets are characters of the
-    decoded file. Nothing is written unless every file can be read.
+    decoded file. A file is written only when every report could be read, or with --keep-going.
 
     Example: `baogao corpus segment corpus/reports/*.txt --output blocks.jsonl`
     """
     from baogao.corpus.segment import segment_files
-    from baogao.progress import track
+    from baogao.errors import BaogaoError, Findings
     from baogao.records import write_jsonl
 
-    write_jsonl(output, segment_files(track(paths, "segmenting")))
+    skipped: list[BaogaoError] = []
+    write_jsonl(output, segment_files(paths, jobs=jobs, skipped=skipped if keep_going else None))
+    for error in skipped:
+        typer.echo(f"skipped {error}", err=True)
+    if skipped:
+        raise Findings(
+            f"{len(skipped)} of {len(paths)} files skipped", todo="mend them and segment them again"
+        )
 
 
 @app.command()

@@ -9,7 +9,7 @@ from baogao.corpus.outline import build_blocks
 from baogao.corpus.page import Page, page_of_text, read_page
 from baogao.corpus.paragraphs import make_paragraphs
 from baogao.corpus.parallel import parallel
-from baogao.errors import InputError
+from baogao.errors import BaogaoError, InputError
 from baogao.files import write_folder
 from baogao.records import Block, Report, write_jsonl
 from baogao.workspace import Workspace
@@ -36,9 +36,16 @@ def segment_file(path: str | Path, *, report: str | None = None) -> list[Block]:
     return page_blocks(read_page(path), report=report or Path(path).stem)
 
 
-def segment_files(paths: Iterable[str | Path]) -> Iterator[Block]:
-    """The blocks of several report files, one after the other; no two files may share a stem."""
+def segment_files(
+    paths: Iterable[str | Path], *, jobs: int = 1, skipped: list[BaogaoError] | None = None
+) -> Iterator[Block]:
+    """The blocks of several report files, one after the other; no two files may share a stem.
+
+    With `skipped`, files that cannot be read are left out and their errors put there; else the first one is
+    raised.
+    """
     seen: dict[str, str | Path] = {}
+    work = []
     for path in paths:
         name = "stdin" if str(path) == "-" else Path(path).stem
         if name in seen:
@@ -47,7 +54,21 @@ def segment_files(paths: Iterable[str | Path]) -> Iterator[Block]:
                 todo="rename one of the two",
             )  # fmt: skip
         seen[name] = path
-        yield from segment_file(path, report=name)
+        work.append((path, name))
+    for blocks in parallel(_try_segment, work, jobs=jobs, what="segmenting"):
+        if not isinstance(blocks, BaogaoError):
+            yield from blocks
+        elif skipped is None:
+            raise blocks
+        else:
+            skipped.append(blocks)
+
+
+def _try_segment(path: str | Path, name: str) -> list[Block] | BaogaoError:
+    try:
+        return segment_file(path, report=name)
+    except BaogaoError as error:
+        return error
 
 
 def segment_workspace(workspace: Workspace, *, jobs: int = 1) -> list[Path]:
