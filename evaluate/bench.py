@@ -51,7 +51,8 @@ SCRIPTS = (
         "push and pull of 3,000 paragraphs",
         needs="a private doccano, which it sets up from the registry",
     ),
-    Script("serve", "16 clients at once for a minute", needs="a trained pipeline: --model models/pipeline"),
+    Script("scale", "speed of each step, start-up, memory against corpus size", needs="models/pipeline"),
+    Script("serve", "16 clients at once for a minute", needs="models/pipeline"),
     Script("public", "Resume and Weibo NER", needs="the two data sets: --path DIR"),
     Script("compare_ner", "entity models side by side", needs="hours: 10 systems, 5 folds, 5 seeds"),
 )

@@ -39,7 +39,7 @@ def test_every_system_is_scored_and_kept(workspace, capsys):
     assert results["rules"].figure("ner.f1") > results["majority"].figure("ner.f1")
     kept = read_result(result_file(workspace, "copy"))
     assert kept.figure("ner.labels.INST.f1") == 1.0
-    assert set(kept.data) == {"gold", "practice", "labels", "configs", "predictions"}
+    assert set(kept.data) == {"gold", "practice", "labels", "training", "predictions"}
     assert "paragraphs" not in json.dumps(msgspec.to_builtins(kept))
 
 

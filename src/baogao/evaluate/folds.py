@@ -108,7 +108,7 @@ def fold_key(workspace: Workspace, fold: Fold, held_out: Sequence[LabelledBlock]
         path for folder in ("gold", "practice") for path in workspace.labelled_files(folder)
         if folder != "gold" or path.stem != fold.report
     ]  # fmt: skip
-    configs = sorted(path for path in workspace.training.glob("*") if path.suffix in (".cfg", ".toml"))
+    configs = training_files(workspace)
     annotations = [workspace.annotations / name for name in ("labels.toml", "rules.toml")]
     page = raw_page(workspace, fold.report) if fold.raw else None
     parts = [
@@ -118,6 +118,11 @@ def fold_key(workspace: Workspace, fold: Fold, held_out: Sequence[LabelledBlock]
         repr((fold.report, fold.seed, sorted(fold.overrides.items()), fold.raw)),
     ]
     return sha256("\0".join(parts).encode())
+
+
+def training_files(workspace: Workspace) -> list[Path]:
+    """What training reads of the folder training/: configurations, embeddings and the like."""
+    return sorted(path for path in workspace.training.glob("*") if path.is_file() and path.suffix != ".md")
 
 
 def _code_hash() -> str:

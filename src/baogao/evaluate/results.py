@@ -17,6 +17,7 @@ import msgspec
 
 import baogao
 from baogao.errors import InputError
+from baogao.evaluate.folds import training_files
 from baogao.evaluate.leakage import Leak, find_leaks, leak_free, summarise
 from baogao.evaluate.pairs import Pair
 from baogao.evaluate.predictions import SystemPairs, read_system, system_folder
@@ -133,13 +134,12 @@ def versions() -> dict[str, str]:
 
 
 def data_hashes(workspace: Workspace, system: str | None = None) -> dict[str, str]:
-    """SHA-256 of gold, practice, labels, training configurations and (with `system`) the predictions."""
-    configs = sorted(path for path in workspace.training.glob("*") if path.suffix in (".cfg", ".toml"))
+    """SHA-256 of gold, practice, labels, the files of training/ and (with `system`) the predictions."""
     hashes = {
         "gold": sha256_tree(*workspace.labelled_files("gold")),
         "practice": sha256_tree(*workspace.labelled_files("practice")),
         "labels": sha256_tree(workspace.annotations / "labels.toml"),
-        "configs": sha256_tree(*configs),
+        "training": sha256_tree(*training_files(workspace)),
     }
     if system is not None:
         hashes["predictions"] = sha256_tree(*sorted(system_folder(workspace, system).rglob("*.jsonl")))
