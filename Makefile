@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV = .venv/bin/uv --quiet
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test test-lowest test-newest lint bench lock clean
 .DEFAULT_GOAL := demo
 
 .venv/.ready: requirements.lock pyproject.toml
@@ -20,6 +20,18 @@ demo: .venv/.ready
 test: .venv/.ready lint
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
+# The oldest and the newest allowed versions of the five packages the project is built on, the newest without
+# doccano-client, which holds spaCy back. Each in an environment of its own; integration tests stay with the lock.
+test-lowest: .venv/.ready
+	$(UV) venv --clear .venv-lowest
+	$(UV) pip install --python .venv-lowest/bin/python --constraint tests/lowest.txt --editable '.[doccano,dev]'
+	.venv-lowest/bin/python -m pytest -n 2 --ignore tests/integration
+
+test-newest: .venv/.ready
+	$(UV) venv --clear .venv-newest
+	$(UV) pip install --python .venv-newest/bin/python --editable '.[dev]'
+	.venv-newest/bin/python -m pytest -n 2 --ignore tests/integration
+
 lint: .venv/.ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -33,4 +45,4 @@ lock:
 		--extra doccano --extra cluster --extra dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-lowest .venv-newest
