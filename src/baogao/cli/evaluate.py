@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Honest scores: score, compare, report, gate.")
+app = typer.Typer(
+    no_args_is_help=True, help="Honest scores, with intervals over reports, and where a model fails."
+)
 
 WorkspaceOption = Annotated[Path | None, typer.Option(help="The workspace; else the one around you.")]
 
@@ -28,7 +30,7 @@ def score(
         typer.Option("--count-unpaired", help="Count missing paragraphs as missed, extra ones as spurious."),
     ] = False,
 ) -> None:
-    """Score predicted labelled blocks against gold ones, on the original characters.
+    """Score predictions against gold, on original characters.
 
     Entities: exact (start, end and label), label-only, boundary-only and MUC overlap, per label, micro and
     macro. Sections: accuracy, macro-F1, confusion. 95% intervals resample reports.
@@ -56,7 +58,7 @@ def loro(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Train folds that are up to date again.")] = False,
 ) -> None:
-    """Leave one report out: score each gold report by models that never saw it.
+    """Leave one report out: train without it, score on it.
 
     Segmenter, entities and sections are trained without the report, on all other gold and practice reports.
     Predictions lie in evaluate/predictions, results in evaluate/results. Stop it at any time: the next run
@@ -80,9 +82,9 @@ def results(
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Score predictions that are there already, and keep the results; the baselines are made on the way.
+    """Score the predictions that are there, keep the results.
 
-    A system is a folder evaluate/predictions/NAME with a JSONL file of labelled blocks a gold report: put
+    The baselines are made on the way. A system is a folder evaluate/predictions/NAME with a JSONL file of labelled blocks a gold report: put
     those of any other program there to see it beside the rest.
 
     Example: `baogao evaluate results`
@@ -101,7 +103,7 @@ def add(
     ],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Take the predictions of another program in, to stand beside the other systems.
+    """Take in the predictions of another program.
 
     They must have the ids and texts of annotations/gold and the labels of labels.toml.
 
@@ -119,9 +121,9 @@ def report(
     output: Annotated[Path | None, typer.Option(help="The file; default evaluate/report.html.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write one HTML file: figures with intervals, confusions, slices, and every error in its paragraph.
+    """Write everything about a system into one HTML file.
 
-    It holds all it needs and asks the network for nothing: send it by mail, open it anywhere, print it.
+    Figures with intervals, confusions, slices, and every error in its paragraph. It holds all it needs and asks the network for nothing: send it by mail, open it anywhere, print it.
 
     Example: `baogao evaluate report --system rules --output rules.html`
     """
@@ -137,7 +139,7 @@ def slices(
     dimension: Annotated[str | None, typer.Option(help="Only this one, such as 'span length'.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Show figures by part: label, section, report, year, level, length, seen in training, and so on.
+    """Show figures by part: label, report, year, length and so on.
 
     Example: `baogao evaluate slices rules --dimension "in training"`
     """
@@ -155,7 +157,7 @@ def errors(
     examples: Annotated[int, typer.Option(min=0, help="Examples of each kind.")] = 3,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Sort the entity errors of a system into kinds, with examples.
+    """Sort entity errors into kinds, with examples.
 
     Example: `baogao evaluate errors baogao --label INST --examples 10`
     """
@@ -174,9 +176,9 @@ def compare(
         list[str] | None, typer.Option(help="Figure to compare, such as ner.labels.INST.f1.")
     ] = None,
 ) -> None:
-    """Compare two systems on the same reports: difference, 95% interval and p.
+    """Compare two systems on the same reports.
 
-    Reports are resampled (paired bootstrap) and swapped (approximate randomisation), never single sentences.
+    Prints the difference, its 95% interval and p. Reports are resampled (paired bootstrap) and swapped (approximate randomisation), never single sentences.
 
     Example: `baogao evaluate compare rules baogao`
     """
@@ -197,7 +199,9 @@ def leakage(
     max_share: Annotated[float | None, typer.Option(help="Allowed share of test characters, 0 to 1.")] = None,
     examples: Annotated[int, typer.Option(min=0, help="How many near-duplicates to show.")] = 5,
 ) -> None:
-    """Measure the clauses that test reports share with training; exit status 1 when they are too many.
+    """Measure clauses that test shares with training.
+
+    Exit status 1 when they are more than allowed.
 
     Without --train and --test: every gold report against all other gold and all practice reports.
 
@@ -218,7 +222,9 @@ def gate(
     against: Annotated[str | None, typer.Option(help="The result (or system) to fall from.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Exit with status 1 when a figure is too low or fell too far; for continuous integration.
+    """Exit with 1 when a figure is too low or fell too far.
+
+    For continuous integration.
 
     Example: `baogao evaluate gate --min ner.f1=0.95 --max-drop 0.01 --against last-release.json`
     """
@@ -233,7 +239,7 @@ def history(
     system: Annotated[str | None, typer.Argument(help="Only this system.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Show how the kept results moved, and what had changed each time.
+    """Show how results moved, and what had changed.
 
     Example: `baogao evaluate history baogao`
     """
