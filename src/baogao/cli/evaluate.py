@@ -84,7 +84,8 @@ def results(
 ) -> None:
     """Score the predictions that are there, keep the results.
 
-    The baselines are made on the way. A system is a folder evaluate/predictions/NAME with a JSONL file of labelled blocks a gold report: put
+    The baselines are made on the way. A system is a folder evaluate/predictions/NAME with a JSONL
+    file of labelled blocks a gold report: put
     those of any other program there to see it beside the rest.
 
     Example: `baogao evaluate results`
@@ -123,7 +124,8 @@ def report(
 ) -> None:
     """Write everything about a system into one HTML file.
 
-    Figures with intervals, confusions, slices, and every error in its paragraph. It holds all it needs and asks the network for nothing: send it by mail, open it anywhere, print it.
+    Figures with intervals, confusions, slices, and every error in its paragraph. It holds all it
+    needs and asks the network for nothing: send it by mail, open it anywhere, print it.
 
     Example: `baogao evaluate report --system rules --output rules.html`
     """
@@ -178,7 +180,8 @@ def compare(
 ) -> None:
     """Compare two systems on the same reports.
 
-    Prints the difference, its 95% interval and p. Reports are resampled (paired bootstrap) and swapped (approximate randomisation), never single sentences.
+    Prints the difference, its 95% interval and p. Reports are resampled (paired bootstrap) and
+    swapped (approximate randomisation), never single sentences.
 
     Example: `baogao evaluate compare rules baogao`
     """
