@@ -7,6 +7,7 @@ import pytest
 
 from baogao.errors import InputError
 from baogao.evaluate import folds
+from baogao.evaluate.commands import evaluate_workspace
 from baogao.evaluate.folds import Fold, fold_key, leave_one_report_out, raw_page
 from baogao.evaluate.predictions import read_system, system_folder
 from baogao.records import read_labelled, write_jsonl
@@ -124,3 +125,9 @@ def test_what_cannot_be_left_out_is_refused(make_workspace):
         leave_one_report_out(make_workspace(gold=("linhe-2024",), practice=(), name="alone"))
     with pytest.raises(InputError, match="cannot name a system"):
         leave_one_report_out(make_workspace(name="other"), system="../up")
+
+
+def test_some_folds_alone_are_not_scored(make_workspace, no_training, capsys):
+    workspace = make_workspace(practice=("practice-s01",))
+    assert evaluate_workspace(workspace, reports=["linhe-2024"], jobs=1) == []
+    assert "dongchangfu-2023 still to be held out" in capsys.readouterr().out

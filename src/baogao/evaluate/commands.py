@@ -16,7 +16,7 @@ from baogao.evaluate.folds import leave_one_report_out
 from baogao.evaluate.mistakes import KINDS, Mistake
 from baogao.evaluate.pairs import read_pairs
 from baogao.evaluate.peers import write_peers
-from baogao.evaluate.predictions import read_any, systems
+from baogao.evaluate.predictions import read_any, system_folder, systems
 from baogao.evaluate.printing import (
     print_differences,
     print_mistakes,
@@ -89,6 +89,11 @@ def evaluate_workspace(
         workspace, system=system, reports=reports, seeds=seeds or settings.seeds, jobs=jobs or settings.jobs,
         overrides=overrides, force=force,
     )  # fmt: skip
+    folder = system_folder(workspace, system)
+    missing = [f.stem for f in workspace.labelled_files("gold") if not (folder / f.name).is_file()]
+    if missing:
+        print(f"not scored yet: {', '.join(missing)} still to be held out; run: baogao evaluate loro")
+        return []
     return score_systems(workspace, first=system)
 
 
