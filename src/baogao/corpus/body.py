@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from baogao.corpus import furniture
 from baogao.corpus.lines import Line
@@ -10,10 +11,11 @@ from baogao.corpus.numbers import Number, parse_number
 from baogao.corpus.paragraphs import find_continuations
 
 _STOP = re.compile(r"[。！？]")
+_MARK = re.compile(r"[。！？,，;；:：、]")
 _COMMA = re.compile(r"[,，]")
 _SALUTATION = re.compile(r"(?:[^。:：,，]{1,40}(?:[,，、][^。:：]{1,80})?)[:：]")
 _ADDRESSED = re.compile(
-    r"各位|代表|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
+    r"各位|代表|同志|主任|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
 )
 # A report's own title, or the title of a document it is issued with.
 _TITLE = re.compile(
@@ -57,9 +59,15 @@ def find_body(lines: list[Line]) -> None:
     if first is None:
         _without_sentences(lines)
         return
+    last = _last(lines, first, broken)
+    for start, end in _menus(lines, first, last):
+        for line in lines[start:end]:
+            line.dropped = "menu"
+        before = [line.text.text for line in lines[first:start]]
+        if len(before) <= 2 and not any(map(parse_number, before)):
+            first = end  # a notice above the menu, not the report's first words
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
-    last = _last(lines, first, broken)
     _closing(lines, last)
     for index in range(first, last + 1):
         line = lines[index]
@@ -108,6 +116,20 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         ):
             return index
     return None
+
+
+_MENU = 8  # short lines in a row
+
+
+def _menus(lines: list[Line], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """[start, end) of the runs of many short lines without any mark or number between first and last."""
+    start = first
+    for index in range(first, last + 1):
+        text = lines[index].text.text
+        if len(text) > 16 or _MARK.search(text) or parse_number(text) is not None:
+            if index - start >= _MENU:
+                yield start, index
+            start = index + 1
 
 
 def _with_rest(lines: list[Line], index: int, broken: set[int]) -> str:
@@ -249,8 +271,16 @@ def _signed_length(text: str) -> int:
 
 
 def _without_sentences(lines: list[Line]) -> None:
-    """A page without any sentence: everything that is not known furniture is the report."""
+    """A page without any sentence: a few lines that are not known furniture are the report, many short ones
+    are a list of links."""
+    links = len(lines) > 40 and sum(len(line.text.text) for line in lines) < 15 * len(lines)
     for line in lines:
         text = line.text.text
-        if line.link or furniture.is_widgets(text) or furniture.is_page_line(text) or furniture.is_tail(text):
+        if (
+            links
+            or line.link
+            or furniture.is_widgets(text)
+            or furniture.is_page_line(text)
+            or furniture.is_tail(text)
+        ):
             line.dropped = "page"

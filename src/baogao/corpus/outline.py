@@ -142,6 +142,8 @@ def _value(number: Number, series: dict[Style, int], plain_since: set[Style]) ->
         return (last or 0) + 1
     if last is None or number.value == last + 1:
         return number.value
+    if number.style in ("item", "subitem", "circle") and number.value > last:
+        return number.value  # long lists in digits skip where an item stands elsewhere
     # 一 again after a paragraph without number: another list. Chapters and a doubled 一 are miscounted.
     if number.value == 1 and last > 1 and number.style in plain_since and number.style != "chapter":
         return 1

@@ -33,7 +33,10 @@ def segment_file(path: str | Path, *, report: str | None = None) -> list[Block]:
 
     Raises InputError where the file cannot be read, is empty, too large, encrypted, scanned, or no text.
     """
-    return page_blocks(read_page(path), report=report or Path(path).stem)
+    blocks = page_blocks(read_page(path), report=report or Path(path).stem)
+    if not blocks:
+        raise InputError("holds no text of a report", file=path, todo="save the page that has its text")
+    return blocks
 
 
 def segment_files(
