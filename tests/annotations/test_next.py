@@ -1,12 +1,15 @@
 from pathlib import Path
 
 import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
 from typer.testing import CliRunner
 
 from baogao.annotations.next import combined_uncertainty, labelled_so_far, order_next
 from baogao.cli import app
 from baogao.errors import InputError
-from baogao.records import Entity, LabelledBlock, read_labelled, write_jsonl
+from baogao.records import Block, Entity, LabelledBlock, read_labelled, write_jsonl
 from baogao.workspace import Workspace
 
 LABELS = """
@@ -126,3 +129,30 @@ def test_the_command_leaves_out_gold_and_rounds_and_writes_the_order(workspace: 
     assert [block.id for block in found] == ["r:2", "r:3"]
     assert set(found[0].meta) == {"uncertainty", "novelty"}
     assert {block.id for block in labelled_so_far(workspace)} == {"r:0", "r:1"}
+
+
+def test_a_pipeline_labels_the_corpus_first(workspace: Workspace, tmp_path: Path):
+    """One whose entities carry scores, as a trained one's do (doc.spans["entities"].attrs)."""
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("annotations_test_scored")
+    nlp.to_disk(tmp_path / "pipeline")
+    blocks = [
+        Block(id=f"r:{i}", report="r", index=i, kind="paragraph", text=text) for i, text in enumerate(TEXTS)
+    ]
+    write_jsonl(workspace.corpus / "blocks/r.jsonl", blocks)
+    arguments = ["annotations", "next", "--model", str(tmp_path / "pipeline"), "--count", "2"]
+    arguments += ["--output", str(tmp_path / "n.jsonl"), "--workspace", str(workspace.root)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    found = read_labelled(tmp_path / "n.jsonl")
+    # The pipeline is unsure of the one that begins with 组织.
+    assert found[0].id == "r:3" and found[0].entities[0].score == 0.25
+
+
+@Language.component("annotations_test_scored")
+def scored(doc: Doc) -> Doc:
+    unsure = doc.text.startswith("组织")
+    doc.ents = [doc.char_span(0, 2, label="X")]
+    doc.spans["entities"] = list(doc.ents)
+    doc.spans["entities"].attrs["scores"] = [0.25 if unsure else 0.75]
+    return doc
