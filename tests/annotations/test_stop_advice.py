@@ -69,7 +69,7 @@ def test_the_time_comes_from_pulled_rounds(tmp_path: Path):
     [
         (None, "no learning curve; make one with: baogao training curve"),
         ("[]", "not a learning curve"),
-        ('{"vary": "all", "runs": [], "points": [], "gains": []}', "has no two sizes to compare"),
+        ('{"vary": "all", "runs": [], "points": [], "gains": []}', "is not finished, or has one size only"),
     ],
 )
 def test_a_missing_or_broken_curve_names_the_next_step(tmp_path: Path, content: str | None, wrong: str):

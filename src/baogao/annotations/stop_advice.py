@@ -56,7 +56,9 @@ def read_curve(path: Path) -> CurveFile:
         ) from error
     if not any(gain.label is None for gain in curve.gains):
         raise InputError(
-            "has no two sizes to compare", file=path, todo="label more reports, then: baogao training curve"
+            "is not finished, or has one size only",
+            file=path,
+            todo="finish it with: baogao training curve (it goes on where it was)",
         )
     return curve
 
