@@ -28,6 +28,9 @@ TINY = {
 }
 
 
+CRF = {"components.ner.model.width": 16, "training.max_steps": 6, "training.eval_frequency": 6}
+
+
 def block(report: str, index: int, text: str, *entities: tuple[int, int, str]) -> LabelledBlock:
     return LabelledBlock(
         id=f"{report}:{index:04}", report=report, index=index, kind="paragraph", text=text,
@@ -48,8 +51,7 @@ def corpus(reports: int = 4) -> list[LabelledBlock]:
 
 
 def train(output: Path, blocks: list[LabelledBlock], **options) -> Path:
-    options.setdefault("overrides", TINY)
-    return train_ner(blocks, output, config=CONFIG, **options)
+    return train_ner(blocks, output, **{"config": CONFIG, "overrides": TINY, **options})
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +92,19 @@ def test_predictions_replace_entities_of_paragraphs_only(model: Path) -> None:
 
 
 def test_same_seed_gives_the_same_folder_in_another_process(model: Path, tmp_path: Path) -> None:
+    crf = {"config": CONFIG.with_name("ner.cfg"), "overrides": CRF}
+    train(tmp_path / "crf" / "model", corpus(), seed=3, **crf)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import test_ner as t; "
-        "t.train(Path(sys.argv[2]), t.corpus(), labels=['INST', 'METRIC'], seed=int(sys.argv[3]))"
+        "root = Path(sys.argv[2]); c = t.CONFIG.with_name('ner.cfg'); labels = ['INST', 'METRIC']; "
+        "t.train(root / '0' / 'model', t.corpus(), labels=labels); "
+        "t.train(root / '1' / 'model', t.corpus(), labels=labels, seed=1); "
+        "t.train(root / '2' / 'model', t.corpus(), seed=3, config=c, overrides=t.CRF)"
     )
-    for seed in ("0", "1"):
-        target = str(tmp_path / seed / "model")
-        subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), target, seed], check=True)
+    subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)], check=True)
     assert sha256_tree(tmp_path / "0" / "model") == sha256_tree(model)
     assert sha256_tree(tmp_path / "1" / "model") != sha256_tree(model)
+    assert sha256_tree(tmp_path / "2" / "model") == sha256_tree(tmp_path / "crf" / "model")
 
 
 def test_training_data_that_cannot_be_right_is_refused_with_a_count_and_examples() -> None:
