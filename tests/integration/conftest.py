@@ -50,6 +50,7 @@ key = "m"
 NAMES = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of one server's tests run in one process of pytest-xdist."""
     for item in items:
