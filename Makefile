@@ -10,7 +10,7 @@ UV = .venv/bin/uv --quiet
 	@echo "setting up .venv (about a minute the first time)"
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(UV) pip install --python .venv/bin/python --requirement requirements.lock
+	$(UV) pip install --python .venv/bin/python --compile-bytecode --requirement requirements.lock
 	$(UV) pip install --python .venv/bin/python --no-deps --editable .
 	@touch $@
 
