@@ -96,6 +96,14 @@ def test_links_out_of_a_folder_are_refused(workspace, page, tmp_path):
         add_reports(workspace, [folder])
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(workspace, page, monkeypatch):
+    states = iter([(1, 1), (2, 2)])
+    monkeypatch.setattr("baogao.corpus.add._state", lambda path: next(states))
+    with pytest.raises(InputError, match="changed while it was read"):
+        add_reports(workspace, [page])
+    assert not workspace.reports()
+
+
 def test_an_empty_folder_and_a_missing_file_are_named(workspace, tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no report files"):

@@ -62,6 +62,35 @@ def test_glued_furniture_is_cut_off(glued):
     assert [block.text for block in segment_text(glued, report="x")] == [BODY]
 
 
+def test_a_signature_glued_to_the_last_sentence_is_closing():
+    source = BODY + "柳荫乡人民政府 2023年12月30日 打印 关闭"
+    blocks = segment_text(source, report="x")
+    assert [(b.kind, b.text) for b in blocks] == [
+        ("paragraph", BODY), ("closing", "柳荫乡人民政府"), ("closing", "2023年12月30日"),
+    ]  # fmt: skip
+    assert [source[b.start : b.end] for b in blocks] == [b.text for b in blocks]
+
+
+def test_a_menu_inside_the_page_is_dropped():
+    menu = "\n".join(
+        [
+            "首页导航",
+            "机构职能",
+            "政策法规",
+            "通知公告",
+            "工作动态",
+            "财政预算",
+            "人事任免",
+            "公开年报",
+            "依申请公开",
+        ]
+    )
+    source = f"{BODY}\n一、工作情况\n全年学习6次,成效明显。\n{menu}\n二、下步打算\n继续努力,再创佳绩。\n"
+    assert [b.text for b in segment_text(source, report="x")] == [
+        BODY, "一、工作情况", "全年学习6次,成效明显。", "二、下步打算", "继续努力,再创佳绩。",
+    ]  # fmt: skip
+
+
 def test_a_table_of_contents_and_a_summary_are_not_the_report():
     page = f"目 录\n一、工作情况 …… 1\n二、下步打算 …… 3\n\n内容概述:\n{BODY}\n标题:报告\n{BODY}\n一、工作情况\n全年学习6次。\n二、下步打算\n继续努力,再创佳绩。\n"
     kinds = [block.text for block in segment_text(page, report="x")]

@@ -32,6 +32,7 @@ _SIGNATURE = re.compile(
     r"(?:[^。,，;；:：!！?？《》“”\d>|]{2,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
     r"(?:[(（](?:盖?章|代章|公章)[)）])?)"
 )
+_GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({_DATE})$")
 _SIGNED = re.compile(rf"{_SIGNATURE.pattern}(?:\s?{_DATE})?")
 
 
@@ -50,10 +51,10 @@ def starts_body(text: str) -> bool:
     return is_prose(text)
 
 
-def find_body(lines: list[Line]) -> None:
+def find_body(page: list[Line]) -> None:
     """Mark the lines that are not of the report (`dropped`), cut furniture off its first and last line, and
-    mark its signature and date (`closing`)."""
-    lines = [line for line in lines if line.dropped is None]
+    mark its signature and date (`closing`), which become lines of their own."""
+    lines = [line for line in page if line.dropped is None]
     broken = find_continuations(lines)
     first = _first(lines, broken)
     if first is None:
@@ -80,6 +81,13 @@ def find_body(lines: list[Line]) -> None:
     cut = furniture.tail_start(lines[last].text.text)
     if cut < len(lines[last].text.text):
         lines[last].text = lines[last].text.cut(0, cut).clean()
+    signed = _GLUED_SIGNATURE.search(lines[last].text.text, max(0, len(lines[last].text.text) - 90))
+    if signed:
+        whole = lines[last].text
+        parts = [whole.cut(*signed.span(group)) for group in (1, 2) if signed.group(group)]
+        lines[last].text = whole.cut(0, signed.start()).clean()
+        place = next(index for index, line in enumerate(page) if line is lines[last])
+        page[place + 1 : place + 1] = [Line(part.clean(), closing=True) for part in parts]
 
 
 def _first(lines: list[Line], broken: set[int]) -> int | None:

@@ -280,6 +280,7 @@ def _restore(text: str, at: int) -> _Places:
     return []
 
 
+@functools.lru_cache(maxsize=4096)
 def _leads(before: str, reading: str) -> list[int]:
     """First bytes that, behind the second byte of `before`, make a character of `reading`."""
     code = _bytes(before)
@@ -373,6 +374,8 @@ def _words() -> dict[str, int]:
     return words
 
 
+_HAN_END = re.compile(rf"{_HAN}*\Z")
+_HAN_START = re.compile(rf"{_HAN}*")
 _BEGINS = re.compile("现[将就把对予报]")
 #: A candidate is taken when the words it makes are this many times as frequent as the next one's.
 _MARGIN = 3
@@ -393,7 +396,7 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
         chars = texts[hole.line]
         at = places[hole.line][hole.mark]
         before, after = "".join(chars[max(0, at - 3) : at]), "".join(chars[at + 1 : at + 4])
-        options = list(dict.fromkeys(convert(c) for c in hole.candidates))
+        options = list(dict.fromkeys(convert("\n".join(hole.candidates)).split("\n")))
         # Where a full stop fits, only a frequent word with the character before it speaks against it, and
         # none before 现将, which begins a sentence.
         least = 0 if hole.default == MARK else 1_000_000 if _BEGINS.match(after) else 300
@@ -408,6 +411,9 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
 def _decide(before: str, after: str, options: list[str], pairs: Counter[str], least: int) -> str | None:
     """The option that makes the most frequent words with its neighbours, by a clear margin. With `least`,
     only words of that frequency that begin before the hole count."""
+    before, after = _HAN_END.search(before).group(), _HAN_START.match(after).group()  # type: ignore[union-attr]
+    if not before and not after:
+        return None
     words = _words()
     scores = []
     for option in options:
