@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -268,13 +267,14 @@ def summarise(runs: Sequence[Run], *, vary: Literal["all", "gold"] = "all") -> C
         for label in [None, *labels]:
             for step in steps:
                 here = [run for run in mine if run.reports == step]
-                low, high = bootstrap_interval(_clusters(here), partial(_f1, label=label))
+                counts = _by_fold(here, label)
+                low, high = bootstrap_interval(counts, _f1)
                 curve.points.append(
                     Point(
                         part=part,
                         label=label,
                         reports=step,
-                        f1=_f1(_clusters(here), label),
+                        f1=_f1(counts),
                         low=low,
                         high=high,
                         paragraphs=sum(run.paragraphs for run in here) / len(here),
@@ -286,36 +286,33 @@ def summarise(runs: Sequence[Run], *, vary: Literal["all", "gold"] = "all") -> C
     return curve
 
 
-def _clusters(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs of each held-out report."""
-    return [[run for run in runs if run.held_out == report] for report in sorted({r.held_out for r in runs})]
-
-
-def _f1(clusters: Sequence[Sequence[Run]], label: str | None) -> float:
-    total = Counts()
-    for run in (run for cluster in clusters for run in cluster):
+def _by_fold(runs: Sequence[Run], label: str | None) -> list[Counts]:
+    """Counts of each held-out report, in the order of their names; seeds are added up."""
+    folds: dict[str, Counts] = {run.held_out: Counts() for run in sorted(runs, key=lambda r: r.held_out)}
+    for run in runs:
         for name, (tp, fp, fn) in run.counts.items():
             if label is None or name == label:
-                total += Counts(tp, fp, fn)
-    return total.f1
+                folds[run.held_out] += Counts(tp, fp, fn)
+    return list(folds.values())
+
+
+def _f1(counts: Sequence[Counts]) -> float:
+    return sum(counts, Counts()).f1
 
 
 def _gain(part: Part, label: str | None, runs: Sequence[Run], steps: Sequence[int]) -> Gain:
     """The last step's gain; its interval resamples the held-out reports of both steps together."""
+    before, after = (_by_fold([run for run in runs if run.reports == step], label) for step in steps)
 
-    def gain(clusters: Sequence[Sequence[Run]]) -> float:
-        before, after = (
-            _f1([[run for run in cluster if run.reports == step] for cluster in clusters], label)
-            for step in steps
-        )
-        return after - before
+    def gain(folds: Sequence[tuple[Counts, Counts]]) -> float:
+        return _f1([new for _, new in folds]) - _f1([old for old, _ in folds])
 
-    clusters = _clusters([run for run in runs if run.reports in steps])
-    low, high = bootstrap_interval(clusters, gain)
+    both = list(zip(before, after, strict=True))
+    low, high = bootstrap_interval(both, gain)
     verdict: Literal["helps", "flat", "unsure"] = (
         "helps" if low > 0 else "flat" if 100 * high <= FLAT else "unsure"
     )
-    return Gain(part=part, label=label, gain=gain(clusters), low=low, high=high, verdict=verdict)
+    return Gain(part=part, label=label, gain=gain(both), low=low, high=high, verdict=verdict)
 
 
 def _advice(curve: Curve) -> list[str]:
