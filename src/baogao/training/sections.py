@@ -1,17 +1,17 @@
 """The section classifier: which of the workspace's sections a paragraph belongs to.
 
-Character n-grams of text and headings go into a linear SVM (scikit-learn); its margins become probabilities
-by a multinomial logistic regression on held-out folds; the paragraphs of a report are then decoded together
-with transitions learned from the order of sections in the training reports. One model serves reports with
-headings and pages that lost them: it is trained on both.
+Two linear SVMs (scikit-learn) on character n-grams judge a paragraph: one reads its text, one the headings
+above it. Their margins become probabilities by logistic regression on held-out folds, and the two are
+multiplied (a product of experts, Hinton 2002); a report without headings has the first alone. Then the
+paragraphs of a report are decoded together, with transitions learned from the order of sections in the
+training reports.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,26 +21,26 @@ from baogao.files import read_bytes, sha256, write_folder
 from baogao.records import Block, LabelledBlock
 from baogao.training.sections_archive import load_all, pack, unpack
 from baogao.training.sections_decode import Step, learn_transitions, posteriors, steps
+from baogao.training.sections_expert import Expert, Fields, fit_expert, to_rows
 from baogao.training.sections_features import Vocabulary
 from baogao.workspace import read_config
 
-if TYPE_CHECKING:
-    import scipy.sparse as sp
-
-FORMAT = 1
+FORMAT = 3
 
 
 class SectionsConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """training/sections.toml. A weight says how much an n-gram of a heading counts beside one of the text."""
+    """training/sections.toml, which says what each setting does."""
 
     longest_ngram: int = 4
     min_texts: int = 2
+    text_c: float = 0.3
+    headings_c: float = 0.1
     lead_weight: float = 1.0
-    heading_weight: float = 1.0
-    upper_weight: float = 1.0
-    c: float = 1.0
+    upper_weight: float = 0.5
+    headings_share: float = 0.5
+    order_weight: float = 0.2
+    item_order_weight: float = 0.3
     folds: int = 5
-    order_weight: float = 0.5
 
 
 class SectionModel:
@@ -67,28 +67,19 @@ class SectionModel:
         self.meta: dict[str, Any] = dict(header["meta"])
         self.labels: list[str] = [str(label) for label in header["labels"]]
         count, hashes, idf = len(self.labels), arrays["hashes"], arrays["idf"]
-        svm = _each_class(arrays["svm_weights"], count)
-        calibrator = _each_class(arrays["calibrator_weights"], count, spread=0.5)
-        shapes = {
-            "idf": (idf, (len(hashes),)),
-            "svm_weights": (svm, (count, len(hashes))),
-            "calibrator_weights": (calibrator, (count, count)),
-            "transitions": (arrays["transitions"], (len(Step), count, count)),
-        }
-        for name, (array, shape) in shapes.items():
-            if array.shape != shape or not np.issubdtype(array.dtype, np.floating):
-                raise ValueError(f"{name} is {array.dtype}{array.shape}, not floats of {shape}")
-        if hashes.dtype != np.uint32 or hashes.ndim != 1:
-            raise ValueError("hashes are not a row of uint32")
-        self.vocabulary = Vocabulary(hashes, idf.astype(np.float32), self.config.longest_ngram)
-        # One row an n-gram: its part of every margin, and of the squared length. Row 0: an unknown n-gram.
-        self._table = np.zeros((len(hashes) + 1, count + 1), dtype=np.float32)
-        self._table[1:, :count] = svm.T * idf[:, None]
-        self._table[1:, count] = idf**2
-        self._bias = _each_class(arrays["svm_bias"], count)
-        self._calibrator = calibrator
-        self._calibrator_bias = _each_class(arrays["calibrator_bias"], count, spread=0.5)
-        self._transitions = arrays["transitions"] ** self.config.order_weight
+        if hashes.dtype != np.uint32 or idf.dtype != np.float32 or hashes.shape != (len(idf),):
+            raise ValueError("hashes and idf do not fit together")
+        self.vocabulary = Vocabulary(hashes, idf, self.config.longest_ngram)
+        self._experts = [
+            Expert(self.vocabulary, {key: arrays[f"{name}_{key}"] for key in _EXPERT_ARRAYS}, count)
+            for name in ("text", "headings")
+        ]
+        transitions = arrays["transitions"]
+        if transitions.shape != (len(Step), count, count):
+            raise ValueError(f"transitions of {transitions.shape}")
+        weights = np.full(len(Step), self.config.order_weight)
+        weights[[Step.NEW_ITEM, Step.UNKNOWN]] = self.config.item_order_weight
+        self._transitions = transitions ** weights[:, None, None]
 
     def predict(self, blocks: Sequence[Block]) -> list[tuple[str | None, float]]:
         """Label and probability of every block; headings and closings get (None, 0.0).
@@ -108,23 +99,22 @@ class SectionModel:
         """Probability of each of `labels` for paragraphs of whole reports: (n, labels), rows sum to 1."""
         if not paragraphs:
             return np.zeros((0, len(self.labels)))
-        logits = self.margins(paragraphs) @ self._calibrator.T + self._calibrator_bias
-        emissions = np.exp(np.maximum(logits - logits.max(axis=1, keepdims=True), -50))
-        kinds = np.array([step for report in _reports(paragraphs) for step in steps(report)])
+        text, headings = self._experts
+        reports = _reports(paragraphs)
+        logs = text.log_probabilities(_text_fields(paragraphs))
+        with_headings = np.array([has for report in reports for has in [_has_headings(report)] * len(report)])
+        if with_headings.any():
+            some = [block for block, has in zip(paragraphs, with_headings, strict=True) if has]
+            share = self.config.headings_share
+            theirs = headings.log_probabilities(_heading_fields(some, self.config))
+            logs[with_headings] = (1 - share) * logs[with_headings] + share * theirs
+        emissions = np.exp(np.maximum(logs - logs.max(axis=1, keepdims=True), -50))
+        kinds = np.array([step for report in reports for step in steps(report)])
         return posteriors(emissions, kinds, self._transitions)
 
-    def margins(self, paragraphs: Sequence[Block]) -> np.ndarray:
-        """The linear SVM's margin of each of `labels` for each paragraph by itself: (n, labels)."""
-        totals = np.zeros((len(paragraphs), self._table.shape[1]), dtype=np.float64)
-        for texts, weight in _fields(paragraphs, self.config):
-            unique = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-            if len(unique) > 1 or "" not in unique:
-                sums = self.vocabulary.sums(list(unique), self._table)
-                totals += weight * sums[[unique[text] for text in texts]]
-        return totals[:, :-1] / np.sqrt(np.maximum(totals[:, -1:], 1e-9)) + self._bias
-
     def estimators(self) -> dict[str, Any]:
-        """The fitted scikit-learn estimators, "svm" and "calibrator", loaded by skops."""
+        """The fitted scikit-learn estimators, text_svm, text_calibrator and the same for headings, loaded by
+        skops with the types it trusts."""
         return load_all(self._data)["estimators"]
 
     def to_bytes(self) -> bytes:
@@ -177,10 +167,7 @@ def load_sections(path: str | Path) -> SectionModel:
 
 def fit_sections(train: Sequence[LabelledBlock], config: SectionsConfig, *, seed: int = 0) -> SectionModel:
     """Train in memory; see train_sections."""
-    import scipy.sparse as sp
     import sklearn
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.svm import LinearSVC
 
     paragraphs = [block for block in train if block.kind == "paragraph" and block.section is not None]
     labels = sorted({block.section for block in paragraphs if block.section})
@@ -192,94 +179,60 @@ def fit_sections(train: Sequence[LabelledBlock], config: SectionsConfig, *, seed
             todo="label paragraphs of at least two reports in annotations/gold or annotations/practice",
         )
     target = np.array([labels.index(block.section or "") for block in paragraphs])
-    views: list[Sequence[Block]] = [paragraphs, [_without_headings(block) for block in paragraphs]]
+    numbers = np.repeat(np.arange(len(reports)), [len(report) for report in reports])
+    fold_of = np.random.default_rng(seed).permutation(len(reports)) % min(config.folds, len(reports))
     vocabulary = Vocabulary.fit(
         [*(block.text for block in paragraphs), *{heading for b in paragraphs for heading in b.path}],
         config.longest_ngram,
         config.min_texts,
     )
-    matrices = [_rows(view, vocabulary, config) for view in views]
-
-    def fit(rows: np.ndarray) -> Any:
-        stacked = sp.vstack([matrix[rows] for matrix in matrices]).tocsr()
-        svm = LinearSVC(C=config.c, class_weight="balanced", random_state=seed)
-        return svm.fit(stacked, np.tile(target[rows], len(matrices)))
-
-    # Margins on paragraphs whose report was held out: what the calibrator must learn from.
-    numbers = np.repeat(np.arange(len(reports)), [len(report) for report in reports])
-    fold_of = np.random.default_rng(seed).permutation(len(reports)) % min(config.folds, len(reports))
-    margins = [np.zeros((len(paragraphs), len(labels))) for _ in matrices]
-    for fold in range(fold_of.max() + 1):
-        held = fold_of[numbers] == fold
-        svm = fit(np.flatnonzero(~held))
-        for matrix, margin in zip(matrices, margins, strict=True):
-            margin[np.ix_(held, svm.classes_)] = _margins(svm, matrix[held])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # more iterations change nothing that can be seen
-        calibrator = LogisticRegression(C=1.0, max_iter=500).fit(
-            np.vstack(margins), np.tile(target, len(views))
-        )
-    kinds = [steps(report) for view in views for report in _reports(view)]
-    transitions = learn_transitions(
-        [target[numbers == i] for _ in views for i in range(len(reports))], kinds, len(labels)
+    arrays = {"hashes": vocabulary.hashes, "idf": vocabulary.idf}
+    estimators: dict[str, Any] = {}
+    for name, fields, c in (
+        ("text", _text_fields(paragraphs), config.text_c),
+        ("headings", _heading_fields(paragraphs, config), config.headings_c),
+    ):
+        fitted = fit_expert(to_rows(fields, vocabulary), target, fold_of[numbers], c=c, seed=seed)
+        arrays |= {f"{name}_{key}": array for key, array in fitted.arrays().items()}
+        estimators |= {f"{name}_svm": fitted.svm, f"{name}_calibrator": fitted.calibrator}
+    bare = [_without_headings(block) for block in paragraphs]
+    arrays["transitions"] = learn_transitions(
+        [target[numbers == i] for i in range(len(reports))] * 2,
+        [steps(report) for view in (paragraphs, bare) for report in _reports(view)],
+        len(labels),
     )
-    svm = fit(np.arange(len(paragraphs)))
-    svm.coef_ = svm.coef_.astype(np.float32)
     meta = {
         "kind": "sections",
         "labels": labels,
         "reports": len(reports),
         "paragraphs": len(paragraphs),
+        "data": sha256(msgspec.json.encode(paragraphs)),
         "ngrams": len(vocabulary),
         "seed": seed,
         "config": msgspec.to_builtins(config),
         "scikit-learn": sklearn.__version__,
     }
     header = {"format": FORMAT, "labels": labels, "config": msgspec.to_builtins(config), "meta": meta}
-    arrays = {
-        "hashes": vocabulary.hashes,
-        "idf": vocabulary.idf,
-        "svm_weights": svm.coef_,
-        "svm_bias": svm.intercept_,
-        "calibrator_weights": calibrator.coef_,
-        "calibrator_bias": calibrator.intercept_,
-        "transitions": transitions,
-    }
-    return SectionModel(pack(header, arrays, {"svm": svm, "calibrator": calibrator}))
+    return SectionModel(pack(header, arrays, estimators))
 
 
-def _margins(svm: Any, rows: sp.csr_matrix) -> np.ndarray:
-    """A margin a class: scikit-learn gives only one for two classes."""
-    margins = svm.decision_function(rows)
-    return np.stack([-margins, margins], axis=1) if margins.ndim == 1 else margins
+_EXPERT_ARRAYS = ("svm_weights", "svm_bias", "calibrator_weights", "calibrator_bias")
 
 
-def _each_class(weights: np.ndarray, count: int, spread: float = 1.0) -> np.ndarray:
-    """A row a class: of two classes scikit-learn keeps only the second one's."""
-    return np.concatenate([-weights, weights]) * spread if count == 2 and len(weights) == 1 else weights
+def _text_fields(paragraphs: Sequence[Block]) -> Fields:
+    return [([block.text for block in paragraphs], 1.0)]
 
 
-def _fields(paragraphs: Sequence[Block], config: SectionsConfig) -> list[tuple[list[str], float]]:
-    """What is read of paragraphs, and how much an n-gram counts there."""
+def _heading_fields(paragraphs: Sequence[Block], config: SectionsConfig) -> Fields:
     return [
-        ([block.text for block in paragraphs], 1.0),
+        ([block.path[-1] if block.path else "" for block in paragraphs], 1.0),
         ([block.lead or "" for block in paragraphs], config.lead_weight),
-        ([block.path[-1] if block.path else "" for block in paragraphs], config.heading_weight),
         (["\n".join(block.path[:-1]) for block in paragraphs], config.upper_weight),
     ]
 
 
-def _rows(paragraphs: Sequence[Block], vocabulary: Vocabulary, config: SectionsConfig) -> sp.csr_matrix:
-    """The same as sparse rows, to train on."""
-    import scipy.sparse as sp
-
-    total = sp.csr_matrix((len(paragraphs), len(vocabulary)), dtype=np.float32)
-    squares = np.zeros(len(paragraphs))
-    for texts, weight in _fields(paragraphs, config):
-        rows = vocabulary.transform(texts)
-        total += np.float32(weight) * rows
-        squares += weight * (rows @ vocabulary.idf)
-    return (sp.diags(1 / np.sqrt(np.maximum(squares, 1e-9))).astype(np.float32) @ total).tocsr()
+def _has_headings(report: Sequence[Block]) -> bool:
+    return any(block.path or block.lead for block in report)
 
 
 def _without_headings(block: Block) -> Block:
