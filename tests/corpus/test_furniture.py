@@ -71,6 +71,23 @@ def test_a_signature_glued_to_the_last_sentence_is_closing():
     assert [source[b.start : b.end] for b in blocks] == [b.text for b in blocks]
 
 
+def test_a_notice_that_issues_the_report_is_not_the_report():
+    source = (
+        "关于公布法治政府建设情况报告的公告\n根据有关规定,现将《2023年度法治政府建设情况报告》予以公布。\n溪桥县人民政府\n"
+        f"2024年1月5日\n溪桥县2023年度法治政府建设情况报告\n{BODY}\n一、工作情况\n全年学习6次,成效明显。\n"
+    )
+    assert [b.text for b in segment_text(source, report="x")] == [
+        BODY,
+        "一、工作情况",
+        "全年学习6次,成效明显。",
+    ]
+
+
+def test_title_and_widgets_in_the_line_of_the_first_sentence_are_cut_off():
+    source = f"溪桥县2023年度法治政府建设报告 发布时间:2024-01-05 来源:县司法局 浏览:123次 {BODY}"
+    assert [b.text for b in segment_text(source, report="x")] == [BODY]
+
+
 def test_a_menu_inside_the_page_is_dropped():
     menu = "\n".join(
         [

@@ -29,7 +29,7 @@ _DATE = (
 )
 _SIGNED_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
 _SIGNATURE = re.compile(
-    r"(?:[^。,，;；:：!！?？《》“”\d>|]{2,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
+    r"(?:[^。,，;；:：!！?？《》“”\d>|]{1,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
     r"(?:[(（](?:盖?章|代章|公章)[)）])?)"
 )
 _GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({_DATE})$")
@@ -67,6 +67,7 @@ def find_body(page: list[Line]) -> None:
         before = [line.text.text for line in lines[first:start]]
         if len(before) <= 2 and not any(map(parse_number, before)):
             first = end  # a notice above the menu, not the report's first words
+    first = _after_notice(lines, first, last)
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
     _closing(lines, last)
@@ -124,6 +125,19 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         ):
             return index
     return None
+
+
+_ISSUES = re.compile(r"现将.{0,60}(?:公布|公开|公告|印发|发布|转发)")
+
+
+def _after_notice(lines: list[Line], first: int, last: int) -> int:
+    """Where the report begins behind a notice that issues it: notice, signature, date, the report's title."""
+    notice = any(_ISSUES.search(line.text.text) for line in lines[first : first + 3])
+    for index in range(first + 1, min(first + 8, last)) if notice else ():
+        if _SIGNED_DATE.fullmatch(lines[index].text.text):
+            following = (place for place in range(index + 1, last) if starts_body(lines[place].text.text))
+            return next(following, first)
+    return first
 
 
 _MENU = 8  # short lines in a row

@@ -217,9 +217,16 @@ def is_notice(line: str) -> bool:
     return _NOTICE.search(line) is not None
 
 
+#: The title, in one line with the widgets below it.
+_TITLED = re.compile(
+    r"[^。,，:：]{4,60}?(?:报告|总结|情况|年报|汇报)\s?(?=[【\[(（]?\s?(?:(?:信息|文章)?来源|(?:发布|更新)?(?:时间|日期)|字[号体]|浏览|作者)\s?[:：])"
+)
+
+
 def head_length(line: str) -> int:
     """How many characters of widgets are glued to the start of `line`."""
-    at = 0
+    title = _TITLED.match(line)
+    at = title.end() if title else 0
     while (match := _HEAD.match(line, at)) and match.end() > at:
         at = match.end()
     if at:
