@@ -110,3 +110,22 @@ def page_address(tiny_pipeline: Path) -> Iterator[str]:
     yield line.split()[2].rstrip("/")
     server.terminate()
     server.wait(20)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Tests of one doccano go to one process of pytest-xdist, any other test to whichever is free.
+
+    xdist 3.8 no longer tells its own groups (--dist loadgroup) from pytest 9.2 on.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    files = (REPO / "tests" / "integration").glob("test_*.py")
+    of_doccano = {file.name for file in files if "doccano" in file.read_text(encoding="utf-8")}
+
+    class ByServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0].rpartition("/")[2]
+            return "doccano" if "integration/" in nodeid and file in of_doccano else nodeid
+
+    return ByServer(config, log)

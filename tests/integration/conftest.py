@@ -50,13 +50,10 @@ key = "m"
 NAMES = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of one server's tests run in one process of pytest-xdist."""
     for item in items:
         if {"doccano", "doccano_venv"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.doccano)
-            item.add_marker(pytest.mark.xdist_group("doccano"))
 
 
 @pytest.fixture(scope="session")

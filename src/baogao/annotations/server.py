@@ -244,7 +244,8 @@ def _set_up_once(
     else:
         check_run([str(python.with_name("doccano")), "init"], "set up doccano's database", env)
         if sqlite and not empty.exists() and not marker.exists():
-            shutil.copyfile(home / "db.sqlite3", empty)
+            with write_atomic(empty, "wb") as handle:
+                handle.write((home / "db.sqlite3").read_bytes())
     # By the environment, so that the password never shows in the list of processes.
     account = {"DJANGO_SUPERUSER_PASSWORD": private["password"]}
     create = [str(python), str(_backend(python) / "manage.py"), "createsuperuser", "--noinput"]
