@@ -43,14 +43,14 @@ def test_two_models_are_compared_setting_by_setting(workspace: Workspace) -> Non
     copy = workspace.models / "other"
     shutil.copytree(workspace.models / "sections", copy)
     meta = json.loads((copy / "meta.json").read_text())
-    meta["config"]["c"] = 7
+    meta["config"]["text_c"] = 7
     meta["paragraphs"] = 1
     (copy / "meta.json").write_text(json.dumps(meta))
     one, other = show_model(workspace, "sections"), show_model(workspace, "other")
     differences = {what: (left, right) for what, left, right in compare_models(one, other)}
-    assert differences["config.c"][1] == 7
+    assert differences["config.text_c"][1] == 7
     assert differences["paragraphs"][1] == 1
-    assert set(differences) == {"config.c", "paragraphs", "size"}
+    assert set(differences) == {"config.text_c", "paragraphs", "size"}
     assert compare_models(one, one) == []
 
 
@@ -85,7 +85,7 @@ def test_the_commands_print_what_the_functions_find(workspace: Workspace, baogao
     assert "sections" in baogao("models", "list", *at).stdout
     lines = baogao("models", "list", "--json", *at).stdout.splitlines()
     assert [json.loads(line)["name"] for line in lines] == ["pipeline", "sections"]
-    assert "config.c: " in baogao("models", "show", "sections", *at).stdout
+    assert "config.text_c: " in baogao("models", "show", "sections", *at).stdout
     assert baogao("models", "compare", "pipeline", "pipeline", *at).stdout == "no difference\n"
     assert baogao("models", "show", "nothing", *at).returncode == 2
     done = baogao("models", "package", "--output", workspace.root / "dist", *at)
