@@ -37,7 +37,13 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         root = tmp_path / name
         for folder in ("corpus/reports", "annotations/gold", "annotations/practice", "training", "evaluate"):
             (root / folder).mkdir(parents=True)
-        for pattern in ("annotations/*.toml", "annotations/*.md", "training/*.toml", "training/*.cfg"):
+        for pattern in (
+            "annotations/*.toml",
+            "annotations/*.md",
+            "training/*.toml",
+            "training/*.cfg",
+            "training/*.npz",
+        ):
             for file in REPO.glob(pattern):
                 shutil.copy(file, root / file.relative_to(REPO))
         for report in gold:

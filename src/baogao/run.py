@@ -178,7 +178,7 @@ def _models(workspace: Workspace) -> Stage:
     inputs = [
         *_labels(workspace),
         workspace.annotations / "rules.toml",
-        *sorted(path for path in workspace.training.glob("*") if path.suffix in (".cfg", ".toml")),
+        *sorted(path for path in workspace.training.glob("*") if path.suffix in (".cfg", ".toml", ".npz")),
     ]
     return Stage("models", inputs, [workspace.models / "pipeline"], ["training", "models"], work)
 
@@ -287,5 +287,5 @@ def _defaults() -> list[Path]:
     template, in a source checkout at its root."""
     packaged = Path(__file__).parent / "defaults"
     root = packaged if packaged.is_dir() else Path(__file__).parents[2]
-    patterns = ("training/*.cfg", "training/*.toml", "evaluate/benchmark.toml")
+    patterns = ("training/*.cfg", "training/*.toml", "training/*.npz", "evaluate/benchmark.toml")
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]
