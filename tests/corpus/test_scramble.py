@@ -63,3 +63,9 @@ def test_every_character_of_a_repaired_line_maps_to_where_it_came_from():
     assert places["现"] == ",F(xiàn)"
     assert places["将"] == "將"
     assert line.source(0) == (0, 1)
+
+
+def test_a_line_without_any_other_traditional_character_is_converted_with_its_page():
+    lines = [AROUND, "(二)著力提升依法治理水平", "简体菜单里的名著"]
+    found = repair([Mapped.plain(text, 0) for text in lines], set("".join(lines))).lines
+    assert [line.text for line in found[1:]] == ["(二)着力提升依法治理水平", "简体菜单里的名著"]

@@ -12,29 +12,24 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from baogao.corpus.mapped import Mapped
+from baogao.corpus.restore import BEHIND, HAN, MARK, READING, TONES, is_reading_of, restore
+from baogao.corpus.script import (
+    is_traditional,
+    opencc_of,
+    simplified_characters,
+    to_simplified,
+    traditional_characters,
+)
 
-#: What stands for a character that is lost for good.
-MARK = "\ufffd"
-_TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
-_LETTERS = f"a-zɡɑüê{_TONED}\u0300\u0301\u0304\u030c\u0308"
-_READING = rf"[{_LETTERS}]{{1,8}}"
-_HAN = r"[\u3400-\u9fff]"
-_TWO_HAN = re.compile(rf"{_HAN}{{2}}").fullmatch
+_TWO_HAN = re.compile(rf"{HAN}{{2}}").fullmatch
 #: A reading in brackets behind a character, or a byte that made no character.
-_SCRAMBLED = re.compile(rf"(?P<lost>[?{MARK}])|(?<={_HAN})\s?[(（]\s?(?P<reading>{_READING})\s?[)）]")
-#: A reading behind a lost byte; the bracket is often lost with it.
-_ENDS_WITH_READING = re.compile(rf"{_HAN}[(（]{_READING}[)）]\Z")
-_BEHIND = re.compile(rf"\s?[(（]?({_READING})[)）]")
+_SCRAMBLED = re.compile(rf"(?P<lost>[?{MARK}])|(?<={HAN})\s?[(（]\s?(?P<reading>{READING})\s?[)）]")
 #: Some sites put a comma before every comma and its kind.
 _DOUBLED = re.compile("[,，](?=[,，、；;：:。])")
-# Quick tests: without any of these characters in the source there is nothing to do.
-_ANY_TONE = frozenset(_TONED + "\u0300\u0301\u0304\u030c")
 
 
 @dataclass
@@ -51,7 +46,7 @@ def repair(lines: list[Mapped], characters: frozenset[str] | set[str]) -> Repair
     """Repair `lines`; `characters` are the different characters of the whole source."""
     result = Repaired(lines)
     traditional = is_traditional(characters)
-    annotated = bool(characters & _ANY_TONE) and _is_annotated(lines, traditional)
+    annotated = not characters.isdisjoint(TONES) and _is_annotated(lines, traditional)
     if not traditional and not annotated:
         return result
     holes: list[_Hole] = []
@@ -64,9 +59,12 @@ def repair(lines: list[Mapped], characters: frozenset[str] | set[str]) -> Repair
             line = _drop_readings(line, traditional, holes, len(out))
         out.append(line)
     if traditional:
-        convert = _opencc("t2s").convert
-        only = traditional_characters()
-        out = [_convert(line, convert) if only & set(line.text) else line for line in out]
+        only, never = traditional_characters(), simplified_characters()
+        # A simplified line of the page, a menu or so, keeps what simplified text uses too.
+        out = [
+            to_simplified(line) if only & set(line.text) or not never & set(line.text) else line
+            for line in out
+        ]
         result.traditional = True
     if holes:
         _fill(out, holes)
@@ -76,116 +74,19 @@ def repair(lines: list[Mapped], characters: frozenset[str] | set[str]) -> Repair
     return result
 
 
-def is_traditional(characters: Iterable[str]) -> bool:
-    """Text in traditional characters, by the different characters that occur in it: a traditional page has
-    hundreds that simplified text never shows, a simplified page a few in names."""
-    seen = set(characters)
-    traditional = len(seen & traditional_characters())
-    return traditional >= 3 and traditional > 0.4 * len(seen & simplified_characters())
-
-
-@functools.cache
-def _opencc(config: str):
-    import opencc
-
-    return opencc.OpenCC(config)
-
-
-@functools.cache
-def traditional_characters() -> frozenset[str]:
-    """Characters that conversion to simplified changes, without those that simplified text uses as well."""
-    return _changed("t2s") - frozenset("著乾瞭藉徵鍾馀夥於衹像麽")
-
-
-@functools.cache
-def simplified_characters() -> frozenset[str]:
-    """Characters that conversion to traditional changes and traditional text never uses."""
-    return _changed("s2t") - _identical_in("t2s")
-
-
-def _changed(config: str) -> frozenset[str]:
-    han = [chr(code) for code in range(0x4E00, 0xA000)]
-    converted = _opencc(config).convert("\n".join(han)).split("\n")
-    return frozenset(a for a, b in zip(han, converted, strict=True) if a != b)
-
-
-def _identical_in(config: str) -> frozenset[str]:
-    """Characters that both scripts use, in different senses: 后, 里, 干, 台."""
-    return frozenset(
-        "后里干台系面制准几只云斗谷板表丑出当发范丰复刮胡回伙姜借克困漓凌么霉蔑千秋曲舍沈胜术松叹坛体涂万系咸向须余御吁郁愿岳折征致制钟周注准"
-    )
-
-
-# opencc's t2s leaves 著 alone, which simplified text keeps only in the sense of writing and of fame.
-_PARTICLE = re.compile(r"(?<![显卓昭编论专名原合译遗巨拙土撰])著(?![名作述书者称录有文])")
-
-
-def _convert(line: Mapped, convert) -> Mapped:
-    text = _PARTICLE.sub("着", convert(line.text))
-    if len(text) != len(line.text):  # a phrase of another length: each character by itself keeps the map
-        text = "".join((convert(c) + c)[0] for c in line.text)
-    return line.with_text(text)
-
-
-# ---- readings -------------------------------------------------------------------------------------------
-
-
 def _is_annotated(lines: list[Mapped], traditional: bool) -> bool:
     """Readings in brackets are a habit of this text, not a rare help with a rare character."""
     found = 0
     for line in lines:
         for match in _SCRAMBLED.finditer(line.text):
             if match["lost"]:
-                hit = _BEHIND.match(line.text, match.end()) is not None
+                hit = BEHIND.match(line.text, match.end()) is not None
             else:
-                hit = _is_reading_of(match["reading"], line.text[match.start() - 1], traditional)
+                hit = is_reading_of(match["reading"], line.text[match.start() - 1], traditional)
             found += hit
             if (traditional and found) or found >= 3:
                 return True
     return False
-
-
-def _normal(reading: str) -> str:
-    return unicodedata.normalize("NFC", reading.replace("ɡ", "g").replace("ɑ", "a"))
-
-
-@functools.cache
-def _readings() -> dict[int, str]:
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    return pinyin_dict
-
-
-def readings(character: str) -> list[str]:
-    """The readings of a character, with tone marks."""
-    return _readings().get(ord(character), "").split(",")
-
-
-@functools.cache
-def _by_reading() -> dict[str, list[str]]:
-    """Characters of GBK by reading."""
-    index: dict[str, list[str]] = {}
-    for code, text in _readings().items():
-        if 0x4E00 <= code < 0xA000 and _bytes(chr(code)):
-            for reading in text.split(","):
-                index.setdefault(reading, []).append(chr(code))
-    return index
-
-
-def _is_reading_of(reading: str, character: str, traditional: bool) -> bool:
-    reading = _normal(reading)
-    known = readings(character)
-    if reading in known:
-        return True
-    if not set(reading) & _ANY_TONE:  # the neutral tone: 們(men)
-        plain = {_toneless(r) for r in known}
-        return traditional and reading in plain and character in traditional_characters()
-    # Sites have readings of their own for some characters; a toned syllable is still no text of a report.
-    return traditional and reading in _by_reading() and character in traditional_characters()
-
-
-def _toneless(reading: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", reading) if not unicodedata.combining(c))
 
 
 # ---- lost characters ------------------------------------------------------------------------------------
@@ -211,11 +112,11 @@ def _drop_readings(line: Mapped, traditional: bool, holes: list[_Hole], number: 
         if start < done:
             continue
         if match["reading"]:
-            if _is_reading_of(match["reading"], text[start - 1], traditional):
+            if is_reading_of(match["reading"], text[start - 1], traditional):
                 # The reading goes with its character, so that the block's source covers both.
                 edits.append((start - 1, end, text[start - 1]))
             continue
-        restored = _restore(text, start)
+        restored = restore(text, start)
         for low, high, candidates in restored:
             if len(candidates) == 1:
                 edits.append((low, high, candidates[0]))
@@ -236,127 +137,6 @@ def _merge(edits: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     return kept
 
 
-def _bytes(character: str) -> bytes:
-    try:
-        code = character.encode("gb18030")  # GBK and its private characters, which misread bytes become
-    except UnicodeEncodeError:
-        return b""
-    return code if len(code) == 2 else b""
-
-
-def _decode(high: int, low: int) -> str:
-    try:
-        return bytes((high, low)).decode("gbk")
-    except UnicodeDecodeError:
-        return ""
-
-
-_Places = list[tuple[int, int, list[str]]]
-_FULL = dict(zip(",.:;!", "，．：；！", strict=True))
-_LONGEST = 9  # characters that are read one off at most, until a byte brings the two in step again
-
-
-def _restore(text: str, at: int) -> _Places:
-    """What the lost byte at `at` and the text behind it were: (start, end, possible characters) each, left to
-    right; empty where nothing tells.
-
-    Three things happen. A reading was put between the two bytes of a character, because the second byte of
-    the one before and its first byte are another character of that reading. Or a replaced comma split a
-    character, and what follows is read one byte off. Or the byte belonged to a character whose own reading
-    follows.
-    """
-    behind = _BEHIND.match(text, at + 1)
-    reading = _normal(behind.group(1)) if behind else None
-    if behind and at:
-        before = _ENDS_WITH_READING.search(text, max(0, at - 12), at)
-        leads = _leads(text[before.start() if before else at - 1], reading or "")
-        if leads and (places := _shifted(text, at, behind.end(), leads)):
-            return places
-    if behind:
-        own = _by_reading().get(reading or "")
-        return [(at, behind.end(), own)] if own else []
-    if text[at + 1 : at + 2] in tuple(_FULL) or "\uff01" <= text[at + 1 : at + 2] <= "\uff5e":
-        return _shifted(text, at, at + 1, range(0x81, 0xFF))
-    return []
-
-
-@functools.lru_cache(maxsize=4096)
-def _leads(before: str, reading: str) -> list[int]:
-    """First bytes that, behind the second byte of `before`, make a character of `reading`."""
-    code = _bytes(before)
-    return [high for high in range(0x81, 0xFF) if code and reading in readings(_decode(code[1], high) or " ")]
-
-
-def _shifted(text: str, at: int, behind: int, leads: Iterable[int]) -> _Places:
-    """The characters from the lost first byte at `at`, one of `leads`, to where the bytes are in step again.
-    `behind` is where the text goes on that was read one off."""
-    data = b""
-    spans = [(at, behind)]
-    for index in range(behind, min(len(text), behind + _LONGEST)):
-        char = text[index]
-        code = b"" if char in "?" + MARK else _bytes(_FULL.get(char, char))
-        if not code:  # a byte by itself: the last one
-            lows, end, reading = _last_byte(text, index)
-            return _read(data, spans, list(leads), lows, end, reading)
-        data += code
-        spans.append((index, index + 1))
-        if code[1] < 0x80:  # no character begins with this byte: it is one by itself, and in step again
-            return _read(data[:-1], spans, list(leads), [code[1]], index + 1, None, alone=True)
-    return []
-
-
-def _last_byte(text: str, index: int) -> tuple[list[int], int, str | None]:
-    """What the second byte of the last character may be, where its text ends, and its reading."""
-    char = text[index]
-    if char in "?" + MARK:
-        lows = [low for low in range(0x40, 0xFF) if low != 0x7F]
-    else:
-        lows = [ord(char)] if "@" <= char <= "~" else []
-    behind = _BEHIND.match(text, index + 1)
-    if behind and (char in "?" + MARK or text[index + 1] in "(（"):
-        return lows, behind.end(), _normal(behind.group(1))
-    return lows, index + 1, None
-
-
-def _read(
-    data: bytes,
-    spans: list[tuple[int, int]],
-    leads: list[int],
-    lows: list[int],
-    end: int,
-    reading: str | None,
-    alone: bool = False,
-) -> _Places:
-    """`data` read in step, between one of `leads` and one of `lows`; empty where it makes no sense. `alone`:
-    the last byte is a Latin character by itself."""
-    if not data:
-        found = [c for high in leads for low in lows if (c := _decode(high, low))]
-        found = [c for c in found if reading is None or reading in readings(c)]
-        return [(spans[0][0], end, found)] if found else []
-    first = [c for high in leads if (c := _decode(high, data[0]))]
-    inner = [_decode(data[i], data[i + 1]) for i in range(1, len(data) - 1, 2)]
-    last = [chr(lows[0])] if alone else [c for low in lows if (c := _decode(data[-1], low))]
-    if alone:
-        pass
-    elif reading:
-        last = [c for c in last if reading in readings(c)]
-    elif len(lows) == 1:
-        last = [c for c in last if _is_plausible(c)]
-    if not first or not last or not all(map(_is_plausible, inner)):
-        return []
-    places = [(spans[0][0], spans[0][1], first)]
-    places += [(low, high, [c]) for (low, high), c in zip(spans[1:], inner, strict=False)]
-    return [*places, (spans[-1][0], end, last)]
-
-
-def _is_plausible(character: str) -> bool:
-    """A character that a report may hold: one of GB2312, or a traditional one."""
-    try:
-        return bool(character) and (character in traditional_characters() or bool(character.encode("gb2312")))
-    except UnicodeEncodeError:
-        return False
-
-
 # ---- words decide ---------------------------------------------------------------------------------------
 
 
@@ -374,8 +154,8 @@ def _words() -> dict[str, int]:
     return words
 
 
-_HAN_END = re.compile(rf"{_HAN}*\Z")
-_HAN_START = re.compile(rf"{_HAN}*")
+_HAN_END = re.compile(rf"{HAN}*\Z")
+_HAN_START = re.compile(rf"{HAN}*")
 _BEGINS = re.compile("现[将就把对予报]")
 #: A candidate is taken when the words it makes are this many times as frequent as the next one's.
 _MARGIN = 3
@@ -386,7 +166,7 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
     pairs: Counter[str] = Counter()
     for line in lines:
         pairs.update(map("".join, zip(line.text, line.text[1:], strict=False)))
-    convert = _opencc("t2s").convert
+    convert = opencc_of("t2s").convert
     texts: dict[int, list[str]] = {}
     places: dict[int, dict[str, int]] = {}
     for hole in holes:
