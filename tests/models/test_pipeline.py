@@ -13,6 +13,7 @@ from baogao.models.pipeline import SECTIONS, assemble, load_pipeline
 from baogao.models.predict import label_blocks, predict_file
 from baogao.records import check_labels
 from baogao.training.sections import load_sections
+from baogao.workspace import Labels, Workspace
 
 TEXT = "区政府深入开展行政执法检查120次,严格规范公正文明执法,完善行政执法三项制度。"
 
@@ -71,9 +72,12 @@ def test_no_file_of_a_pipeline_is_a_pickle(pipeline: Path) -> None:
             assert not path.read_bytes().startswith(b"\x80\x04")
 
 
-def test_assembling_again_replaces_the_sections(pipeline: Path, tmp_path: Path) -> None:
-    assemble(pipeline, pipeline / SECTIONS, tmp_path / "twice")
-    assert spacy.load(tmp_path / "twice").pipe_names.count(SECTIONS) == 1
+def test_assembling_again_replaces_the_sections(pipeline: Path, repo: Path, tmp_path: Path) -> None:
+    labels = Workspace(repo).labels()
+    assemble(pipeline, pipeline / SECTIONS, tmp_path / "twice", labels=labels)
+    nlp = spacy.load(tmp_path / "twice")
+    assert nlp.pipe_names.count(SECTIONS) == 1
+    assert msgspec.convert(nlp.meta["baogao"]["labels"], Labels) == labels
 
 
 def test_a_component_without_a_model_says_so() -> None:
