@@ -22,6 +22,7 @@ from baogao.workspace import Workspace
 
 Answer = TypeVar("Answer")
 TRIES = 4
+HEALTH_TRIES = 3
 PROJECTS_AT_ONCE = 4
 LOOK_AFTER_WORKER = 10  # seconds; the third look that finds a task worker dead gives up
 AGAIN = "the same command carries on where this one stopped"
@@ -89,7 +90,12 @@ class Connection:
     def check_task_worker(self) -> None:
         """Raise ServiceError unless doccano's task worker answers: without it an import or export waits for
         ever, and runs when nobody expects it."""
-        state = health(self.url, timeout=self.timeout)
+        # A busy machine may take longer than the 3 s that doccano's own check gives its worker.
+        for _ in range(HEALTH_TRIES):
+            state = health(self.url, timeout=self.timeout)
+            if state != "unwell":
+                break
+            time.sleep(1)
         if state != "ok":
             why = "its task worker or database does not answer" if state == "unwell" else "it does not answer"
             raise ServiceError(
