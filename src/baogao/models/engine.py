@@ -26,6 +26,7 @@ from baogao.errors import BaogaoError, Findings, InputError, ServiceError
 from baogao.files import sha256
 from baogao.log import logger, versions
 from baogao.models.parts import Done, Failure, Part, find_inputs, get, plan, put, read_done, read_pages
+from baogao.models.predict_formats import block_schema
 from baogao.progress import track
 from baogao.records import LabelledBlock
 
@@ -224,40 +225,14 @@ def _cell(value: object) -> str:
     return "__HIVE_DEFAULT_PARTITION__" if value is None else quote(str(value), safe="")
 
 
-def _schema():
-    import pyarrow as pa
-
-    entity = pa.struct(
-        {
-            "start": pa.int32(),
-            "end": pa.int32(),
-            "label": pa.string(),
-            "text": pa.string(),
-            "score": pa.float32(),
-        }
-    )
-    columns = {
-        **dict.fromkeys(("file", "title", "issuer", "report", "id"), pa.string()),
-        "index": pa.int32(),
-        "kind": pa.string(),
-        "level": pa.int8(),
-        **dict.fromkeys(("number", "lead"), pa.string()),
-        "path": pa.list_(pa.string()),
-        "text": pa.string(),
-        **dict.fromkeys(("start", "end"), pa.int32()),
-        "section": pa.string(),
-        "section_score": pa.float32(),
-        "entities": pa.list_(entity),
-    }
-    return pa.schema(columns)
-
-
 def _parquet_bytes(rows: list[dict[str, Any]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), buffer, compression="zstd")
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema=block_schema("file", "title", "issuer")), buffer, compression="zstd"
+    )
     return buffer.getvalue()
 
 

@@ -47,7 +47,26 @@ def write_csv(output: str | Path, blocks: Iterable[LabelledBlock]) -> None:
         for row in map(_row, blocks):
             for column in ("path", "entities"):
                 row[column] = msgspec.json.encode(row[column]).decode()
-            writer.writerow([_safe(row[column]) for column in COLUMNS])
+            writer.writerow([safe_cell(row[column]) for column in COLUMNS])
+
+
+def block_schema(*extra: str) -> Any:
+    """The pyarrow schema of a row a block; `extra` are further columns of text before it."""
+    import pyarrow as pa
+
+    entity = pa.struct(
+        [("start", pa.int32()), ("end", pa.int32()), ("label", pa.string()), ("text", pa.string()),
+         ("score", pa.float32())]
+    )  # fmt: skip
+    types: dict[str, Any] = {
+        **dict.fromkeys((*extra, *COLUMNS), pa.string()),
+        **dict.fromkeys(("index", "start", "end"), pa.int32()),
+        "level": pa.int8(),
+        "path": pa.list_(pa.string()),
+        "section_score": pa.float32(),
+        "entities": pa.list_(entity),
+    }
+    return pa.schema(list(types.items()))
 
 
 def write_parquet(output: str | Path, blocks: Iterable[LabelledBlock]) -> None:
@@ -55,19 +74,7 @@ def write_parquet(output: str | Path, blocks: Iterable[LabelledBlock]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    entity = pa.struct(
-        [("start", pa.int32()), ("end", pa.int32()), ("label", pa.string()), ("text", pa.string()),
-         ("score", pa.float32())]
-    )  # fmt: skip
-    types: dict[str, Any] = {
-        **dict.fromkeys(COLUMNS, pa.string()),
-        **dict.fromkeys(("index", "start", "end"), pa.int32()),
-        "level": pa.int8(),
-        "path": pa.list_(pa.string()),
-        "section_score": pa.float32(),
-        "entities": pa.list_(entity),
-    }
-    schema = pa.schema(list(types.items()))
+    schema = block_schema()
     rows = map(_row, blocks)
     with (
         write_atomic(output, "wb") as handle,
@@ -87,7 +94,9 @@ def _row(block: LabelledBlock) -> dict[str, Any]:
     return dict.fromkeys(COLUMNS) | msgspec.to_builtins(block)
 
 
-def _safe(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA_STARTS):
+def safe_cell(cell: Any) -> Any:
+    """A cell of CSV. Text that a spreadsheet would run as a formula gets an apostrophe before it; a lone mark
+    (the = of a comparator) runs nothing."""
+    if isinstance(cell, str) and len(cell) > 1 and cell.lstrip(" ").startswith(_FORMULA_STARTS):
         return "'" + cell
     return cell

@@ -21,13 +21,13 @@ import msgspec
 from baogao.errors import InputError
 from baogao.files import write_atomic
 from baogao.models.figures import Figure, figures
+from baogao.models.predict_formats import safe_cell
 from baogao.models.values import value_kinds
 from baogao.progress import track
 from baogao.records import LabelledBlock, Report, read_labelled
 from baogao.workspace import Labels
 
 COLUMNS: tuple[str, ...] = Figure.__struct_fields__
-_FORMULA_STARTS = tuple("=+-@\t\r\n=+-@")
 
 
 def make_table(
@@ -120,15 +120,12 @@ def _cells(row: Figure) -> list[Any]:
 
 
 def _safe(cell: Any) -> Any:
-    """A cell as CSV holds it. Text that a spreadsheet would run as a formula is marked as text; a lone mark
-    (the = of the column comparator) runs nothing."""
+    """A cell as CSV holds it: 17, not 17.0, and nothing that a spreadsheet would run."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float) and cell.is_integer():
-        return int(cell)  # 17, not 17.0
-    if isinstance(cell, str) and len(cell) > 1 and cell.lstrip(" ").startswith(_FORMULA_STARTS):
-        return "'" + cell
-    return cell
+        return int(cell)
+    return safe_cell(cell)
 
 
 def _write_csv(handle: IO[str], rows: Iterable[Figure]) -> None:
