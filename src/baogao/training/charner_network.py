@@ -282,7 +282,7 @@ def _convolve(
     pieces = window @ weight
     pieces += get_param(model, f"bias{layer}")
     first = pieces[:, :width] > pieces[:, width:]
-    best = np.where(first, pieces[:, :width], pieces[:, width:])
+    best = np.maximum(pieces[:, :width], pieces[:, width:])
     output, back_norm = _layer_norm(model, f"gain{layer}", f"shift{layer}", best)
     if mask is not None:
         output *= mask
