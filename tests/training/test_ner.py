@@ -14,7 +14,7 @@ from baogao.errors import InputError
 from baogao.files import sha256_tree
 from baogao.records import Entity, LabelledBlock
 from baogao.training.ner import character_doc, check_entities, predict_entities, train_ner
-from baogao.training.splits import split_dev
+from baogao.training.splits import repeat_real, split_dev
 
 CONFIG = Path(__file__).parents[2] / "training" / "ner-default.cfg"
 TINY = {
@@ -28,7 +28,10 @@ TINY = {
 }
 
 
-CRF = {"components.ner.model.width": 16, "training.max_steps": 6, "training.eval_frequency": 6}
+CRF = {
+    "components.ner.model.width": 16, "paths.embeddings": None, "training.max_steps": 6,
+    "training.eval_frequency": 6,
+}  # fmt: skip
 
 
 def block(report: str, index: int, text: str, *entities: tuple[int, int, str]) -> LabelledBlock:
@@ -183,3 +186,12 @@ def test_dev_is_whole_reports_of_the_wanted_kind_and_stays_when_a_report_comes()
         assert train_blocks and dev and {b.id for b in dev}.isdisjoint(b.id for b in train_blocks)
     with pytest.raises(InputError, match="cannot be split"):
         split_dev(lone[:1])
+
+
+def test_real_reports_are_repeated_beside_practice_and_only_then() -> None:
+    real, practice = block("a", 0, "甲"), block("practice-1", 0, "乙")
+    assert repeat_real([real, practice], practice="practice-*", times=3) == [real, practice, real, real]
+    assert repeat_real([real], practice="practice-*", times=3) == [real]
+    assert repeat_real([practice], practice="practice-*", times=3) == [practice]
+    with pytest.raises(InputError, match="0 times"):
+        repeat_real([real, practice], practice="practice-*", times=0)

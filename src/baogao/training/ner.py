@@ -24,7 +24,7 @@ from baogao import __version__
 from baogao.errors import InputError
 from baogao.files import sha256, sha256_tree, write_atomic, write_folder
 from baogao.records import Entity, LabelledBlock
-from baogao.training.splits import paragraphs, split_dev
+from baogao.training.splits import paragraphs, repeat_real, split_dev
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -53,7 +53,8 @@ def train_ner(
     `config` is a spaCy training config; `overrides` are settings of it by dotted name, as on the command
     line of `spacy train`. `segmenter` goes to its `paths.segmenter`, where it has one. Without `dev`, whole
     reports of `train` are set aside for it, by `share` and `reports` in the block `[dev]` of the config
-    (see `split_dev`); the best model on dev is kept. With `labels`
+    (see `split_dev`), and the best model on dev is kept; its block `[mix]` repeats real reports (see
+    `repeat_real`). With `labels`
     (those of labels.toml), each needs an entity and no other may occur. Spans that the pipeline's tokens
     cannot express are an error, or with `allow_misaligned` left out and counted in the model's meta. `gpu`
     is a device number, -1 the CPU. `progress` prints spaCy's table to standard error (default: when that
@@ -75,7 +76,8 @@ def train_ner(
         progress = sys.stderr.isatty()
     with tempfile.TemporaryDirectory(prefix="baogao-ner-") as name, _config_errors(config):
         folder = Path(name)
-        write_docbin(train, folder / "train.spacy")
+        mix = read_spacy_config(config).get("mix", {})
+        write_docbin(repeat_real(train, **mix), folder / "train.spacy")
         write_docbin(dev, folder / "dev.spacy")
         named = read_spacy_config(config).get("paths", {})
         paths = workspace_paths(config)

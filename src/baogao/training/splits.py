@@ -64,3 +64,19 @@ def split_dev(
             todo="label at least two paragraphs, better two reports",
         )
     return train, dev
+
+
+def repeat_real(
+    blocks: Sequence[LabelledBlock], *, practice: str = "", times: int = 1
+) -> list[LabelledBlock]:
+    """`blocks`, those of reports whose id does not match the pattern `practice` so many `times` over.
+
+    Real reports are few beside practice reports and more like what comes; where there are only reports of
+    one of the two kinds, every block is there once. Raises InputError for less than one time.
+    """
+    if times < 1:
+        raise InputError(f"cannot repeat reports {times} times", todo="write 1 or more", field="mix.times")
+    real = [block for block in blocks if not fnmatchcase(block.report, practice)]
+    if not real or len(real) == len(blocks):
+        return list(blocks)
+    return [*blocks, *real * (times - 1)]
