@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def open_page(browser, page_address) -> Iterator[Callable]:
             ),
         )
         page.goto(page_address)
-        page.wait_for_function("document.getElementById('model').textContent.startsWith('tiny')")
+        playwright.expect(page.locator("#model")).to_have_text(re.compile("^tiny"))
         return page
 
     yield open_it
@@ -220,7 +221,7 @@ def test_what_cannot_be_read_is_said_and_the_page_goes_on(open_page):
     page.click("#start [type=submit]")
     assert "请先放入文件" in page.locator("#error").text_content()
     page.set_input_files("#file", {"name": "big.txt", "mimeType": "text/plain", "buffer": b"x" * 1_000_001})
-    page.wait_for_function("document.getElementById('error').textContent.includes('文件太大')")
+    playwright.expect(page.locator("#error")).to_contain_text("文件太大")
     page.click("#example")
     page.wait_for_selector("#blocks mark")
     assert page.locator("#error").is_hidden()

@@ -20,6 +20,8 @@ def start(workspace, env) -> tuple[subprocess.Popen, str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "baogao", "annotations", "serve", "--port", "0"],
         cwd=workspace.root, env=env, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        # As at a terminal: where the tests run in the background, they ignore Ctrl-C and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for line in process.stderr:
         if found := re.search(r"doccano runs at (http://127\.0\.0\.1:\d+)", line):
