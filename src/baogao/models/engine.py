@@ -30,7 +30,7 @@ from baogao.models.predict_formats import block_schema
 from baogao.progress import track
 from baogao.records import LabelledBlock
 
-PART_SIZE = 200
+LARGEST_PART = 200
 
 
 class Total(msgspec.Struct):
@@ -59,18 +59,23 @@ def predict_many(
     engine: Literal["local", "ray"] = "local",
     address: str | None = None,
     jobs: int = 1,
-    part_size: int = PART_SIZE,
+    part_size: int | None = None,
     keep_going: bool = False,
 ) -> Total:
     """Label `inputs` into the folder `output`; parts that are done there already are passed over.
 
     `inputs`: files, folders, globs, Parquet files, local or at any address fsspec knows (s3://…). `jobs`:
     processes, or Ray actors. `address`: a Ray cluster; its nodes must reach inputs, model and output.
-    `part_size`: reports a part. Writes OUTPUT/_summary.json at the end. Raises InputError for no inputs or an
-    output of another run, at the first bad report unless `keep_going`; with it, Findings at the end.
+    `part_size`: reports a part; by default what gives some sixty parts, at most 200. Writes
+    OUTPUT/_summary.json at the end. Raises InputError for no inputs or an output of another run, at the first
+    bad report unless `keep_going`; with it, Findings at the end.
     """
     started = time.time()
-    parts = plan(find_inputs(inputs), part_size)
+    items = find_inputs(inputs)
+    # By the inputs alone: a run that goes on with other processes must find the same parts.
+    if part_size is None:
+        part_size = min(LARGEST_PART, -(-len(items) // 64))
+    parts = plan(items, part_size)
     _claim(output, parts, model)
     total = Total()
     todo = []
