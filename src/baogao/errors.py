@@ -29,7 +29,7 @@ class BaogaoError(Exception):
 
     def __str__(self) -> str:
         place = "" if self.file is None else self.file if self.line is None else f"{self.file}:{self.line}"
-        parts = [part for part in (place, self.field, self.what) if part]
+        parts = [part for part in (place, _short(self.field or ""), _short(self.what)) if part]
         text = ": ".join(parts) + (f"; {self.todo}" if self.todo else "")
         # A file name or a quoted value may hold line breaks; the promise is one line.
         return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
@@ -37,6 +37,11 @@ class BaogaoError(Exception):
     def __reduce__(self):  # keyword-only arguments do not survive the default, and workers raise these
         keywords = {"todo": self.todo, "file": self.file, "line": self.line, "field": self.field}
         return (_rebuild, (type(self), self.what, keywords))
+
+
+def _short(text: str, most: int = 600) -> str:
+    """Text that quotes a value of the input is as long as that value."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def _rebuild(kind: type[BaogaoError], what: str, keywords: dict) -> BaogaoError:

@@ -148,7 +148,7 @@ def test_a_folder_as_output_holds_parts_that_a_second_run_passes_over(
     pipeline: Path, reports: Path, baogao, tmp_path: Path
 ) -> None:
     arguments = ["predict", reports, "--model", pipeline, "--output", f"{tmp_path}/parts/"]
-    for skipped in (0, 1):
+    for skipped in (0, len(list(reports.iterdir()))):  # so few are a part each
         done = baogao(*arguments)
         assert done.returncode == 0, done.stderr
         assert json.loads((tmp_path / "parts/_summary.json").read_text())["skipped"] == skipped
