@@ -284,8 +284,15 @@ def _masked(features: CharFeatures, mask: NDArray[np.bool_]) -> CharFeatures:
 
 
 def _guess_layer(size: int, width: int) -> Model:
-    def forward(model: Model, X: Any, is_train: bool) -> tuple[Any, Any]:
-        raise NotImplementedError  # _guess does both ways at once
+    def forward(model: Model, X: NDArray[np.float32], is_train: bool) -> tuple[NDArray[np.float32], Any]:
+        weight = get_param(model, "weight")
+
+        def backprop(gradient: NDArray[np.float32]) -> NDArray[np.float32]:
+            add_grad(model, "weight", X.T @ gradient)
+            add_grad(model, "bias", gradient.sum(axis=0))
+            return gradient @ weight.T
+
+        return X @ weight + get_param(model, "bias"), backprop
 
     model: Model = Model("guess", forward, params={"weight": None, "bias": None})
     scale = 0.1
@@ -298,8 +305,7 @@ def _guess(
     head: Model, states: NDArray[np.float32], wanted: NDArray[np.int64]
 ) -> tuple[float, float, NDArray[np.float32]]:
     """Softmax over characters: share right, mean loss, and its gradient in the states."""
-    weight = get_param(head, "weight")
-    scores = states @ weight + get_param(head, "bias")
+    scores, backprop = head(states, is_train=True)
     scores -= scores.max(axis=1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=1, keepdims=True)
@@ -308,6 +314,4 @@ def _guess(
     loss = float(-np.log(scores[rows, wanted] + 1e-9).mean())
     scores[rows, wanted] -= 1.0
     scores /= len(wanted)
-    add_grad(head, "weight", states.T @ scores)
-    add_grad(head, "bias", scores.sum(axis=0))
-    return accuracy, loss, scores @ weight.T
+    return accuracy, loss, backprop(scores)
