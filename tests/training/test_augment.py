@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 from spacy.training import Example
 
+from baogao.corpus.restore import MARK
 from baogao.training.augment import apply_edits, read_mentions, variants
 from baogao.training.features import fold
 from baogao.training.ner import character_doc
@@ -42,7 +43,15 @@ def make(nlp, text, spans):
 
 
 def variant(nlp, example, **options):
-    none = {"rate": 1.0, "swap": 0.0, "numbers": 0.0, "width": 0.0, "join": 0.0, "drop_level": 0.0}
+    none = {
+        "rate": 1.0,
+        "swap": 0.0,
+        "numbers": 0.0,
+        "width": 0.0,
+        "join": 0.0,
+        "drop_level": 0.0,
+        "scramble": 0.0,
+    }
     first, *more = variants(**NAMES, **{**none, **options})(nlp, example)
     assert first is example
     assert len(more) <= 1
@@ -53,6 +62,15 @@ def test_bodies_side_by_side_are_joined_and_stay_two(nlp, example):
     [(text, spans)] = variant(nlp, example, join=1.0)
     assert text == "区委区政府印发《通知》,市司法局市公安局办理12件。"
     assert spans == list(SPANS.items())
+
+
+def test_a_scrambled_copy_loses_characters_and_keeps_its_spans(nlp):
+    text = TEXT * 20
+    example = make(nlp, text, [(text.index("区政府"), text.index("区政府") + 3, "INST")])
+    [(copy, _)] = variant(nlp, example, scramble=1.0)
+    lost = [i for i, c in enumerate(copy) if c == MARK]
+    assert 1 <= len(lost) <= len(text) / 10
+    assert all(a == b for i, (a, b) in enumerate(zip(copy, text, strict=True)) if i not in lost)
 
 
 def test_a_later_body_of_a_list_loses_its_level(nlp, example):

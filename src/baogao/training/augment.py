@@ -15,12 +15,15 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from baogao.corpus.restore import MARK
+
 Span = tuple[int, int, str]
 Edit = tuple[int, int, str]  # characters [start, end) of the text become these
 Mentions = dict[str, list[str]]
 
 _WIDE = {ord(c): ord(c) + 0xFEE0 for c in ",;:!?()%"}
 _DIGIT = re.compile(r"[0-9]")
+_LOST = 0.02  # share of characters that a scrambled copy loses
 
 
 def variants(
@@ -32,6 +35,7 @@ def variants(
     width: float = 0.15,
     join: float = 0.3,
     drop_level: float = 0.1,
+    scramble: float = 0.1,
     bodies: Sequence[str] = (),
     quantities: Sequence[str] = (),
     levels: str = "",
@@ -70,6 +74,8 @@ def variants(
         text, spans = apply_edits(gold.text, spans, edits)
         if chance.random() < width:
             text = text.translate(_WIDE)
+        if chance.random() < scramble:
+            text = "".join(MARK if chance.random() < _LOST else c for c in text)
         if text != gold.text:
             yield _example(nlp, text, spans)
 
