@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
+from baogao.annotations.needs import Need, grams, needs_of
 from baogao.errors import InputError
 from baogao.records import Entity
 from baogao.workspace import Workspace, read_config
@@ -90,13 +92,23 @@ class Rules:
                 raise _bad_pattern(path, field, error) from error
         return cls(tuple(compiled))
 
+    @cached_property
+    def _needs(self) -> list[list[Need]]:
+        return [needs_of(pattern) for _, pattern in self.rules]
+
     def suggest(self, text: str) -> list[Entity]:
         """Spans of `text` that do not overlap, in order, with the rule's name as `source`.
 
         Where matches overlap the higher priority wins, then the longer match, then the earlier.
         """
         folded = fold_width(text)
-        found = [match for rule, pattern in self.rules for match in _matches(rule, pattern, folded)]
+        here = grams(folded)
+        found = [
+            match
+            for (rule, pattern), needs in zip(self.rules, self._needs, strict=True)
+            if not any(map(here.isdisjoint, needs))
+            for match in _matches(rule, pattern, folded)
+        ]
         found.sort(key=lambda match: (-match[0].priority, match[1] - match[2], match[1]))
         taken = bytearray(len(text))
         kept = []
