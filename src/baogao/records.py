@@ -6,7 +6,7 @@ an InputError that names file, line and field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -129,15 +129,16 @@ def read_labelled(
 
 
 def check_labels(
-    block: LabelledBlock, *, sections: set[str] | None = None, labels: set[str] | None = None
+    block: LabelledBlock,
+    *,
+    sections: Collection[str] | None = None,
+    labels: Collection[str] | None = None,
+    overlaps: bool = False,
 ) -> None:
-    """Raise InputError (without file and line) at the first label of `block` that cannot be right."""
+    """Raise InputError (without file and line) at the first label of `block` that cannot be right. Spans may
+    overlap only with `overlaps`: predictions that are to be scored."""
     if sections is not None and block.section is not None and block.section not in sections:
-        raise InputError(
-            f"unknown section {block.section!r}",
-            field="section",
-            todo="add it to annotations/labels.toml or mend it",
-        )
+        raise InputError(f"unknown section {block.section!r}", field="section", todo=_one_of(sections))
     spans = sorted(enumerate(block.entities), key=lambda item: (item[1].start, item[1].end))
     end = 0
     for index, span in spans:
@@ -147,19 +148,19 @@ def check_labels(
                 f"span {span.start}:{span.end} is not within the text of {len(block.text)} characters",
                 field=field, todo="count characters, not bytes, and let end come after start",
             )  # fmt: skip
-        if span.start < end:
+        if span.start < end and not overlaps:
             raise InputError(
                 f"span {span.start}:{span.end} overlaps the one before it",
                 field=field,
                 todo="keep the longer name",
             )
         if labels is not None and span.label not in labels:
-            raise InputError(
-                f"unknown label {span.label!r}",
-                field=field,
-                todo="add it to annotations/labels.toml or mend it",
-            )
+            raise InputError(f"unknown label {span.label!r}", field=field, todo=_one_of(labels))
         end = span.end
+
+
+def _one_of(names: Collection[str]) -> str:
+    return f"write one of {', '.join(sorted(names))}, or add it to annotations/labels.toml"
 
 
 def _unique(path: str | Path, lines: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:

@@ -136,7 +136,7 @@ def test_labels_outside_the_schema(score, tmp_path):
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "labels.toml").write_text(LABELS)
     fails(
-        score(blocks(), blocks(wrong), "--workspace", "."), "predicted.jsonl:2", "PERSON", "INST, DOC, METRIC"
+        score(blocks(), blocks(wrong), "--workspace", "."), "predicted.jsonl:2", "PERSON", "DOC, INST, METRIC"
     )
     fails(score(blocks(), blocks(wrong)), "predicted.jsonl:2", "PERSON")  # the workspace around, gold fits it
     fails(score(blocks(), blocks(section="乙")), "predicted.jsonl:1", "section", "乙")

@@ -144,6 +144,20 @@ def test_the_command_exits_1_when_it_kept_going_and_2_when_not(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_labels_that_people_made_are_replaced_only_with_force(pipeline: Path, make_workspace, baogao) -> None:
+    workspace = make_workspace(gold=["dongchangfu-2023"], practice=[])
+    gold = workspace.annotations / "gold/dongchangfu-2023.jsonl"
+    before = gold.read_bytes()
+    page = workspace.corpus / "reports/dongchangfu-2023.txt"
+    arguments = ["predict", page, "--model", pipeline, "--output", gold]
+    done = baogao(*arguments)
+    assert done.returncode == 2
+    assert "holds labels" in done.stderr and "--force" in done.stderr
+    assert gold.read_bytes() == before
+    assert baogao(*arguments, "--force").returncode == 0
+    assert gold.read_bytes() != before
+
+
 def test_a_folder_as_output_holds_parts_that_a_second_run_passes_over(
     pipeline: Path, reports: Path, baogao, tmp_path: Path
 ) -> None:

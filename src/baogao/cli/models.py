@@ -36,6 +36,7 @@ def predict(
     ] = False,
     engine: Annotated[str, typer.Option(help="local or ray; ray writes into a folder.")] = "local",
     address: Annotated[str | None, typer.Option(help="A Ray cluster; else one on this machine.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace labels that people made.")] = False,
 ) -> None:
     """Label raw reports: blocks with their section and entities, and a score each.
 
@@ -44,8 +45,9 @@ def predict(
     `curl -s ADDRESS | baogao predict - | head -3`
     """
     from baogao.errors import InputError
-    from baogao.workspace import Workspace
+    from baogao.workspace import Workspace, protect_labels
 
+    protect_labels(output, force=force)
     chosen = model if model is not None else str(Workspace.find().models / "pipeline")
     if engine not in ("local", "ray"):
         raise InputError(f"no engine {engine!r}", field="--engine", todo="say local or ray")
