@@ -40,14 +40,19 @@ def read_texts(path: Path | None) -> list[str]:
         return [json.loads(line)["text"] for line in handle]
 
 
-def best(work: Callable[[], object], times: int = 3) -> float:
-    """Seconds of processor time of the quickest of a few runs."""
-    found = []
-    for _ in range(times):
-        start = time.process_time()
-        work()
-        found.append(time.process_time() - start)
-    return min(found)
+def side_by_side(works: list[Callable[[str], object]], texts: list[str], times: int = 5) -> list[float]:
+    """Seconds of processor time of each work over all texts: one text by all of them, then the next, so that
+    a busy machine slows them alike; of each text the quickest run counts."""
+    total = [0.0] * len(works)
+    for text in texts:
+        quickest = [float("inf")] * len(works)
+        for _ in range(times):
+            for number, work in enumerate(works):
+                start = time.process_time()
+                work(text)
+                quickest[number] = min(quickest[number], time.process_time() - start)
+        total = [a + b for a, b in zip(total, quickest, strict=True)]
+    return total
 
 
 def make_paragraphs(texts: list[str], count: int) -> list[tuple[int, str]]:
@@ -71,12 +76,12 @@ def main() -> int:
     texts = read_texts(arguments.text)
     size = sum(map(len, texts))
     segment_text(texts[0], report="warm")
-    segmenting = best(lambda: [segment_text(text, report="x") for text in texts])
-    print(f"{len(texts)} texts, {size / 1e6:.1f} million characters; processor time, best of three")
+    works: list[Callable[[str], object]] = [lambda text: segment_text(text, report="x")]
+    works += [opencc.OpenCC(config).convert for config in ("s2t", "t2s")]
+    segmenting, *convertings = side_by_side(works, texts)
+    print(f"{len(texts)} texts, {size / 1e6:.1f} million characters; processor time, best of five a text")
     print(f"segmentation      {size / segmenting / 1e6:8.2f} million characters/s")
-    for config in ("s2t", "t2s"):
-        convert = opencc.OpenCC(config).convert
-        converting = best(lambda convert=convert: [convert(text) for text in texts])
+    for config, converting in zip(("s2t", "t2s"), convertings, strict=True):
         print(
             f"opencc {config}        {size / converting / 1e6:8.2f} million characters/s; "
             f"segmentation has {converting / segmenting:.3f} of its speed (aim: 0.2)"

@@ -10,9 +10,7 @@ from baogao.corpus.lines import Line
 from baogao.corpus.numbers import Number, parse_number
 from baogao.corpus.paragraphs import find_continuations
 
-_STOP = re.compile(r"[。！？]")
 _MARK = re.compile(r"[。！？,，;；:：、]")
-_COMMA = re.compile(r"[,，]")
 _SALUTATION = re.compile(r"(?:[^。:：,，]{1,40}(?:[,，、][^。:：]{1,80})?)[:：]")
 _ADDRESSED = re.compile(
     r"各位|代表|同志|主任|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
@@ -38,9 +36,9 @@ _SIGNED = re.compile(rf"{_SIGNATURE.pattern}(?:\s?{_DATE})?")
 
 def is_prose(text: str) -> bool:
     """A line that reads like a sentence: it ends one, or it is long and has commas."""
-    if _STOP.search(text):
+    if "。" in text or "！" in text or "？" in text:
         return len(text) >= 10
-    return len(text) >= 26 and _COMMA.search(text) is not None and not _TITLE.search(text)
+    return len(text) >= 26 and ("," in text or "，" in text) and not _TITLE.search(text)
 
 
 def starts_body(text: str) -> bool:
@@ -75,9 +73,10 @@ def find_body(page: list[Line]) -> None:
         line = lines[index]
         text = line.text.text
         if len(text) <= 120 and index not in broken and parse_number(text) is None:
-            if furniture.is_widgets(text):
+            prose = is_prose(text)
+            if text[-1] != "。" and furniture.is_widgets(text):
                 line.dropped = "widgets"
-            elif furniture.is_page_line(text) or (furniture.is_tail(text) and not is_prose(text)):
+            elif furniture.is_page_line(text) or (not prose and furniture.is_tail(text)):
                 line.dropped = "page"
     cut = furniture.tail_start(lines[last].text.text)
     if cut < len(lines[last].text.text):

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 #: Ideographs: what "a Chinese character" means wherever white space is judged.
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # Zero-width characters and soft hyphens carry no text and count as white space.
-_BLANKS = "\\s\u200b-\u200f\u2060\ufeff\u00ad\u180e"
-_BLANK = re.compile(f"[{_BLANKS}]+")
-_EDGES = re.compile(f"[{_BLANKS}]*")
+_BLANKS = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u180e" + "".join(
+    filter(str.isspace, map(chr, range(0x3001)))
+)
+_BLANK = re.compile(f"[{re.escape(_BLANKS)}]+")
 _GLUED_LEFT = re.compile(f"[{HAN}、。，；：？！．…”’）》】〉』」〕,.;:]")
 _GLUED_RIGHT = re.compile(f"[{HAN}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(msgspec.Struct, frozen=True, gc=False):
     """`text`, and `runs` that map it: (start in text, start in source, end in source) in order of the text.
 
     A run whose lengths agree maps character by character; else each of its characters comes from the
@@ -111,7 +112,8 @@ class Mapped:
         """With white space as DESIGN says: stripped at the edges; gone between two Chinese characters and
         between Chinese or half-width , . ; : and a Chinese character; else one space."""
         text = self.text
-        if not _BLANK.search(text):
+        # White space other than the plain one is not printable, nor is what has no width.
+        if (" " not in text and text.isprintable()) or not _BLANK.search(text):
             return self
         low, high = strip_edges(text)
         edits = []
@@ -127,8 +129,5 @@ class Mapped:
 
 def strip_edges(text: str) -> tuple[int, int]:
     """[start, end) of `text` without white space and zero-width characters at its edges."""
-    low = _EDGES.match(text).end()  # type: ignore[union-attr]
-    high = len(text)
-    while high > low and _BLANK.match(text[high - 1]):
-        high -= 1
-    return low, high
+    low = len(text) - len(text.lstrip(_BLANKS))
+    return low, max(low, len(text.rstrip(_BLANKS)))

@@ -45,6 +45,7 @@ _BROKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_BROKEN_STARTS = frozenset(f"{_CN}()（）、．是")
 # 一、二产业 and 一、二、三产业 are lists of numbers; 二、十项工作 is a chapter.
 _LIST = re.compile(rf"[{_CN}]{{1,2}}(?:、|[级等类产审线次是者])")
 
@@ -114,7 +115,7 @@ def _parse(text: str) -> Number | None:
 
 def parse_broken(text: str) -> Number | None:
     """What may be left of a number at the start of `text`: 七)科学, 、下一步, 是加强."""
-    match = _BROKEN.match(text)
+    match = _BROKEN.match(text) if text[:1] in _BROKEN_STARTS else None
     if not match:
         return None
     groups = match.groupdict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Literal
 
 from baogao.corpus.mapped import Mapped
 from baogao.corpus.numbers import LEVELS, Number, Style, parse_broken, parse_number, write_number
@@ -12,8 +13,13 @@ from baogao.records import Block
 _LONG_HEADING = 60
 _STOP = re.compile(r"[。！？]")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
+_CLOSERS = frozenset(_PAIRS.values())
+_BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]")
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
-_INLINE = re.compile(r"[一二三四五六七八九十]{1,3}是")
+_CLAUSE_MARKS = frozenset(",，。；;：:！？!?")
+_DIGITS = frozenset("一二三四五六七八九十")
+# A number begins those of every style after its own again; the levels stand in that order.
+_ORDER: dict[Style, int] = {style: place for place, style in enumerate(LEVELS)}
 #: A short line that only announces what follows is a paragraph, not a heading.
 _ANNOUNCES = re.compile(r"如下|以下|下列|主要是|表现在|体现在|工作是|方面[:：]?$|任务是|现将|做好")
 _COLON_HEADING = re.compile(
@@ -29,7 +35,8 @@ def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -
     kinds = [_is_heading(index, paragraphs, numbers) for index in range(len(paragraphs))]
     printed = _manner(numbers)
     blocks: list[Block] = []
-    stack: list[tuple[float, str]] = []
+    ranks: list[float] = []  # of the headings above, whose texts are `path`
+    path: list[str] = []
     series: dict[Style, int] = {}
     plain_since: set[Style] = set()
     for index, mapped in enumerate(paragraphs):
@@ -55,47 +62,50 @@ def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -
         else:
             plain_since |= set(series)
         if number is not None or heading:
-            while stack and stack[-1][0] >= rank:
-                stack.pop()
-        blocks.append(
-            _block(
-                report, len(blocks), "heading" if heading else "paragraph", mapped, level, shown, lead, stack
-            )
-        )
+            while ranks and ranks[-1] >= rank:
+                ranks.pop()
+                path.pop()
+        kind: Literal["heading", "paragraph"] = "heading" if heading else "paragraph"
+        blocks.append(_block(report, index, kind, mapped, level, shown, lead, path))
         if heading:
-            stack.append((rank, text))
-        if not heading and (inline := _last_inline(text)):
+            ranks.append(rank)
+            path.append(text)
+        elif inline := _last_inline(text):
             if number is not None and number.style == "first":
                 series["first"] = max(inline, series["first"])
             else:
                 series["first"] = inline
                 plain_since.add("first")
     for mapped in closing:
-        blocks.append(_block(report, len(blocks), "closing", mapped, None, None, None, stack))
+        blocks.append(_block(report, len(blocks), "closing", mapped, None, None, None, path))
     return blocks
 
 
 def _last_inline(text: str) -> int | None:
     """Value of the last 一是, 二是 … inside a paragraph."""
-    value = None
-    for match in _INLINE.finditer(text):
-        if not match.start() or text[match.start() - 1] in "。；;：:":
-            number = parse_number(match.group())
-            value = number.value if number is not None else value
-    return value
+    at = text.rfind("是")
+    while at > 0:
+        start = at
+        while start > max(at - 3, 0) and text[start - 1] in _DIGITS:
+            start -= 1
+        if start < at and (not start or text[start - 1] in "。；;：:"):
+            number = parse_number(text[start : at + 1])
+            if number is not None:
+                return number.value
+        at = text.rfind("是", 0, at)
+    return None
 
 
-def _block(report, index, kind, mapped: Mapped, level, number, lead, stack) -> Block:
+def _block(report, index, kind, mapped: Mapped, level, number, lead, path) -> Block:
     return Block(
         id=f"{report}:{index:04d}", report=report, index=index, kind=kind, level=level, number=number,
-        lead=lead, path=[text for _, text in stack], text=mapped.text, start=mapped.start, end=mapped.end,
+        lead=lead, path=path[:], text=mapped.text, start=mapped.start, end=mapped.end,
     )  # fmt: skip
 
 
 def _below(style: Style, other: Style) -> bool:
     """A new `other` begins the numbers of `style` again."""
-    order = ["part", "chapter", "section", "item", "subitem", "circle", "first", "ordinal"]
-    return order.index(style) > order.index(other)
+    return _ORDER[style] > _ORDER[other]
 
 
 def _read(text: str, index: int, paragraphs: list[Mapped]) -> Number | None:
@@ -156,15 +166,14 @@ def first_stop(text: str) -> int:
     if match is None:
         return -1
     closers: list[str] = []
-    for index, char in enumerate(text):
+    for mark in _BRACKET_OR_STOP.finditer(text, 0, 402):
+        char = mark.group()
         if closers and char == closers[-1]:
             closers.pop()
         elif char in _PAIRS:
             closers.append(_PAIRS[char])
-        elif char in "。！？" and not closers:
-            return index
-        if index > 400:
-            break
+        elif char not in _CLOSERS and not closers:
+            return mark.start()
     return match.start()
 
 
@@ -192,12 +201,12 @@ def _is_heading(index: int, paragraphs: list[Mapped], numbers: list[Number | Non
     deeper = more and (following is None or following.rank > number.rank)
     if stop >= 0:
         return deeper
-    return not rest.endswith(("；", ";", "，", ",")) and (deeper or not _CLAUSE.search(rest[-1:]))
+    return not rest.endswith(("；", ";", "，", ",")) and (deeper or rest[-1:] not in _CLAUSE_MARKS)
 
 
 def _plain_heading(text: str, before: str, after: str) -> bool:
     """A short line without number and sentence marks between a finished paragraph and a longer one."""
-    if len(text) > 36 or not re.search(r"[。！？；;：:”）)]$", before) and len(before) > 36:
+    if len(text) > 36 or (len(before) > 36 and before[-1] not in "。！？；;：:”）)"):
         return False
     if _ANNOUNCES.search(text):
         return False

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped
-from baogao.corpus.numbers import Number, parse_number
+from baogao.corpus.numbers import Number, chinese, parse_number
 
-_TERMINAL = re.compile(r"[。！？!?：:；;][”’）)』」]?$|\.$")
-_OPEN_END = re.compile(r"[,，、（(《“‘〈【—－-]$")
-_CONTINUES = re.compile(r"[,，。、；;：:)）》”’%％〕】！？]")
-_BRACKETS = ("《》", "“”", "（）", "()", "〔〕", "【】")
+_ENDS = frozenset("。！？!?：:；;")
+_QUOTE_ENDS = frozenset("”’）)』」")
+_OPEN_END = frozenset(",，、（(《“‘〈【—－-")
+_CONTINUES = frozenset(",，。、；;：:)）》”’%％〕】！？")
+_BRACKETS = (("《", "》"), ("“", "”"), ("（", "）"), ("(", ")"), ("〔", "〕"), ("【", "】"))
 # Numbers that may begin a block in the middle of a line, and what must stand before them.
 _INNER = re.compile(
     r"[。！？；：:;\s”’）)](?=[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])"
@@ -40,6 +42,12 @@ def make_paragraphs(lines: list[Line]) -> list[Mapped]:
     if parts:
         paragraphs += _split(_glue(parts), last)
     return paragraphs
+
+
+def ends_sentence(text: str) -> bool:
+    """A mark that ends a sentence or a clause stands last, or last but a closing quotation mark."""
+    end = text[-1:]
+    return end in _ENDS or end == "." or (end in _QUOTE_ENDS and text[-2:-1] in _ENDS)
 
 
 def _glue(parts: list[Line]) -> Mapped:
@@ -84,7 +92,7 @@ def find_wrap(lines: list[Line]) -> _Wrap | None:
             continue
         full = widest - max(2 * measure("中"), widest // 12)
         near = [line for line, width in zip(lines, widths, strict=True) if full <= width <= widest + 6]
-        inside = sum(not _TERMINAL.search(line.text.text) for line in near)
+        inside = sum(not ends_sentence(line.text.text) for line in near)
         long = sum(len(line.text.text) > 10 for line in lines)
         if len(near) >= max(3, 0.3 * long) and inside >= 0.6 * len(near) and len(near) > most:
             short = [
@@ -108,7 +116,7 @@ def find_continuations(lines: list[Line]) -> set[int]:
         if not following.blank
         and following.indent <= line.indent
         and wrap.is_full(line)
-        and not _TERMINAL.search(line.text.text)
+        and not ends_sentence(line.text.text)
         and parse_number(following.text.text) is None
     }
 
@@ -123,13 +131,13 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
         return True
     if parse_number(text) is not None:
         return False
-    if _CONTINUES.match(text) and not _TERMINAL.search(before) and not text.startswith((")", "）")):
+    done = ends_sentence(before)
+    if not done and text[0] in _CONTINUES and text[0] not in ")）":
         return True
-    if _OPEN_END.search(before) or _unclosed(before):
+    if before[-1] in _OPEN_END or _unclosed(before):
         return True
     if line.blank or (indented and line.indent >= 2):
         return False
-    done = _TERMINAL.search(before) is not None
     if wrap is not None:
         return wrap.is_full(parts[-1]) and (
             indented or wrap.apart or not done or wrap.width(parts[-1]) >= wrap.widest
@@ -144,7 +152,7 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
 
 def _unclosed(text: str) -> bool:
     """A bracket or a quotation is open at the end."""
-    return any(text.count(pair[0]) > text.count(pair[1]) for pair in _BRACKETS)
+    return any(left in text and text.count(left) > text.count(right) for left, right in _BRACKETS)
 
 
 def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
@@ -160,7 +168,7 @@ def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
         if match and "。" not in line[: match.start()]:
             cuts.append(match.start())
             last["section"] = 1
-    for match in _INNER.finditer(line):
+    for match in _INNER.finditer(line) if _may_hold_next(line, last) else ():
         at = match.end()
         if match.group() in _CLOSERS and line[at - 2 : at - 1] not in tuple("。！？；："):
             continue
@@ -175,6 +183,16 @@ def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
         return [text]
     edges = [0, *sorted(set(cuts)), len(line)]
     return [text.cut(a, b).clean() for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _may_hold_next(line: str, last: dict[str, int]) -> bool:
+    """Does the next chapter's or section's number stand in `line`, at whatever place?"""
+    return any(number in line for number in _next_numbers(last["chapter"], last["section"]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _next_numbers(chapter: int, section: int) -> tuple[str, ...]:
+    return f"{chinese(chapter + 1)}、", f"{chinese(section + 1)})", f"{chinese(section + 1)}）", "一)", "一）"
 
 
 def _advance(last: dict[str, int], number: Number) -> None:

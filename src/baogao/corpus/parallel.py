@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import Any
 
+from baogao.processes import start_worker
 from baogao.progress import track
 
 
@@ -21,7 +22,8 @@ def parallel(function: Callable[..., Any], work: list[tuple], *, jobs: int, what
     if jobs <= 1 or len(work) < 2:
         yield from (function(*arguments) for arguments in track(work, what))
         return
-    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=context, initializer=start_worker) as pool:
         rest = iter(work)
         waiting: deque[Future] = deque(pool.submit(function, *each) for each in islice(rest, 4 * jobs))
 

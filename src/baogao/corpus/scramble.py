@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from baogao.corpus.mapped import Mapped
 from baogao.corpus.restore import BEHIND, HAN, MARK, READING, TONES, is_reading_of, restore
 from baogao.corpus.script import (
+    characters_of,
     is_traditional,
     opencc_of,
     simplified_characters,
@@ -25,6 +26,7 @@ from baogao.corpus.script import (
     traditional_characters,
 )
 
+_TONES = [ord(tone) for tone in TONES]
 _TWO_HAN = re.compile(rf"{HAN}{{2}}").fullmatch
 #: A reading in brackets behind a character, or a byte that made no character.
 _SCRAMBLED = re.compile(rf"(?P<lost>[?{MARK}])|(?<={HAN})\s?[(（]\s?(?P<reading>{READING})\s?[)）]")
@@ -42,11 +44,12 @@ class Repaired:
     traditional: bool = False
 
 
-def repair(lines: list[Mapped], characters: frozenset[str] | set[str]) -> Repaired:
-    """Repair `lines`; `characters` are the different characters of the whole source."""
+def repair(lines: list[Mapped], source: str) -> Repaired:
+    """Repair `lines` of `source`, whose different characters tell the script."""
     result = Repaired(lines)
+    characters = characters_of(source)
     traditional = is_traditional(characters)
-    annotated = not characters.isdisjoint(TONES) and _is_annotated(lines, traditional)
+    annotated = bool(characters[_TONES].any()) and _is_annotated(lines, traditional)
     if not traditional and not annotated:
         return result
     holes: list[_Hole] = []
