@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from baogao.errors import InputError
-from baogao.files import hold_lock, read_bytes, sha256_tree, write_atomic, write_folder
+from baogao.files import hold_lock, read_bytes, remove_leftovers, sha256_tree, write_atomic, write_folder
 from baogao.records import read_manifest
 
 
@@ -53,6 +53,54 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["model"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_folder_that_cannot_be_replaced_stays(tmp_path, monkeypatch, at_once):
+    """With and without a system that swaps two names in one step."""
+    from baogao import files
+
+    exchange, rename = files._exchange, os.replace
+    monkeypatch.setattr(files, "_exchange", exchange if at_once else lambda *_: False)
+    target = tmp_path / "passes"
+    for text in "12":
+        with write_folder(target) as folder:
+            (folder / "a").write_text(text)
+    assert (target / "a").read_text() == "2" and os.listdir(tmp_path) == ["passes"]
+
+    def full(one, other):
+        if other == target and one.name.endswith(".tmp"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(one, other)
+
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(InputError, match="Input/output error"), write_folder(target) as folder:
+        (folder / "a").write_text("3")
+    assert (target / "a").read_text() == "2" and os.listdir(tmp_path) == ["passes"]
+
+
+def test_a_folder_never_takes_the_place_of_a_file(tmp_path):
+    (tmp_path / "model").write_text("mine")
+    with pytest.raises(InputError, match="Is not a folder"), write_folder(tmp_path / "model"):
+        pass
+    assert (tmp_path / "model").read_text() == "mine" and os.listdir(tmp_path) == ["model"]
+
+
+def test_only_old_leftovers_of_killed_writers_go(tmp_path):
+    for name in (
+        ".ner.0123abcd.tmp",
+        ".ner.89abcdef.old",
+        ".gold.jsonl.00000000.tmp",
+        ".mine.tmp",
+        "a.00000000.tmp",
+    ):
+        path = tmp_path / name
+        path.mkdir() if "ner" in name else path.write_text("x")
+        os.utime(path, (0, 0))
+    (tmp_path / ".new.0123abcd.tmp").write_text("x")
+    remove_leftovers(tmp_path, tmp_path / "missing")
+    assert sorted(os.listdir(tmp_path)) == [".mine.tmp", ".new.0123abcd.tmp", "a.00000000.tmp"]
+
+
 @pytest.mark.parametrize("path", ["missing", ".", "a\0b", "/dev/zero"])
 def test_what_is_no_file_is_refused_in_one_line(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
@@ -93,23 +141,23 @@ def holder(path: Path, seconds: float) -> subprocess.Popen[str]:
     return process
 
 
-def test_the_second_command_says_who_holds_the_lock_and_waits(tmp_path, capfd):
+def test_the_second_command_says_who_holds_the_lock_and_waits(tmp_path, caplog):
     process = holder(tmp_path / "lock", 1.0)
     start = time.monotonic()
     with hold_lock(tmp_path / "lock", "baogao predict"):
         waited = time.monotonic() - start
     assert process.wait() == 0
     assert waited > 0.3
-    assert f"waiting for baogao run (process {process.pid})" in capfd.readouterr().err
+    assert f"waiting for baogao run (process {process.pid})" in caplog.text
 
 
-def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, capfd):
+def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, caplog):
     process = holder(tmp_path / "lock", 60)
     process.send_signal(signal.SIGKILL)
     process.wait()
     with hold_lock(tmp_path / "lock", "baogao run"):
         pass
-    assert "waiting" not in capfd.readouterr().err
+    assert "waiting" not in caplog.text
 
 
 REWRITE = """

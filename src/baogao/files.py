@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
+import re
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from baogao.errors import InputError
+
+logger = logging.getLogger("baogao")
+LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.(tmp|old)")
 
 
 @contextlib.contextmanager
@@ -53,24 +59,73 @@ def write_folder(path: str | Path) -> Iterator[Path]:
 
     What stood at `path` before is replaced only then, and removed.
     """
-    import shutil
-
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
-        if target.exists():
-            os.replace(target, old)
-        os.replace(temporary, target)
-        shutil.rmtree(old, ignore_errors=True)
+        _put_in_place(temporary, target)
     except OSError as error:
         raise InputError(
             f"cannot write: {error.strerror or error}", file=path, todo="free space or choose another place"
         ) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _remove(temporary)
+
+
+def _put_in_place(new: Path, target: Path) -> None:
+    """Rename the folder `new` to `target`; a folder that stands there is then at `new`, or removed."""
+    if not os.path.lexists(target):
+        os.replace(new, target)
+        return
+    if not target.is_dir():
+        raise NotADirectoryError(None, "Is not a folder")
+    if _exchange(new, target):
+        return
+    # Without that call a kill between the two renames leaves the old folder under its hidden name.
+    old = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+    os.replace(target, old)
+    try:
+        os.replace(new, target)
+    except OSError:
+        os.replace(old, target)
+        raise
+    _remove(old)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step, so that there is no moment without either; False where the system
+    (renameat2 of Linux) or the file system cannot."""
+    import ctypes
+
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    return rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(*folders: Path, older: float = 86400) -> None:
+    """Remove what killed writers left in `folders`: hidden temporary files and folders, not touched for
+    `older` seconds, so that nothing goes that somebody is still writing."""
+    now = time.time()
+    for folder in folders:
+        for path in folder.glob(".*"):
+            if not LEFTOVER.fullmatch(path.name):
+                continue
+            with contextlib.suppress(OSError):
+                if now - path.lstat().st_mtime > older:
+                    _remove(path) if path.is_dir() else path.unlink()
 
 
 def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
@@ -112,7 +167,7 @@ def sha256_tree(*paths: Path) -> str:
 
 @contextlib.contextmanager
 def hold_lock(path: Path, who: str) -> Iterator[None]:
-    """Hold the lock file `path`; when another process holds it, say who on standard error and wait.
+    """Hold the lock file `path`; when another process holds it, say who and wait.
 
     The kernel keeps the lock, so that of a process that died is free at once. A lock is not held twice by
     one process: call this where a command begins, not in what it calls.
@@ -131,8 +186,12 @@ def hold_lock(path: Path, who: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            print(f"waiting for {handle.read().strip() or 'another command'}", file=sys.stderr, flush=True)
+            logger.warning("waiting for %s", handle.read().strip() or "another command")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise InputError(
+                f"cannot be locked: {error.strerror}", file=path, todo="use a file system with locks"
+            ) from error
         handle.truncate(0)
         handle.write(f"{who} (process {os.getpid()})\n")
         handle.flush()

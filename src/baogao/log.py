@@ -31,6 +31,9 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_json: bool = Fa
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if log_json else logging.Formatter("%(message)s"))
     logger.handlers[:] = [handler]
+    if log_json:  # what libraries warn of comes in the same shape
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").handlers[:] = [handler]
     logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     progress.enabled = not quiet and not log_json

@@ -5,17 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 import baogao
-from baogao.errors import InputError
-from baogao.files import hold_lock, sha256, sha256_tree, write_atomic
-from baogao.log import logger
+from baogao.errors import BaogaoError, InputError, ServiceError
+from baogao.files import hold_lock, remove_leftovers, sha256, sha256_tree, write_atomic
+from baogao.log import logger, write_summary
+from baogao.processes import start_worker
 from baogao.workspace import Workspace
 
 MADE_BY_COMMANDS = """\
@@ -27,18 +31,20 @@ MADE_BY_COMMANDS = """\
 /models/*
 /evaluate/predictions/
 /evaluate/report.html
+*.run.json
 """
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: `inputs` and the source of `code` (subpackages) decide whether `outputs` are up to date."""
+    """One step: `inputs` and the source of `code` (subpackages) decide whether `outputs` are up to date.
+    `work` returns what it did, as a line and as counts."""
 
     name: str
     inputs: Sequence[Path]
     outputs: Sequence[Path]
     code: Sequence[str]
-    work: Callable[[], str]
+    work: Callable[[], tuple[str, dict[str, int]]]
 
     def key(self) -> str:
         package = Path(baogao.__file__).parent
@@ -51,62 +57,106 @@ def run_stages(workspace: Workspace, *, force: bool = False) -> None:
 
     A stage is up to date when its outputs are there and the hash of its inputs and code is the one kept in
     .baogao/stages.json. A kill at any point loses only the stage (in training: the fold) it hit. Without
-    labels the run ends after the doccano import, with the next step. Raises InputError for bad input.
+    labels the run ends after the doccano import, with the next step. What was done and what was up to date,
+    with times, counts, settings and versions, is written to baogao.run.json, also when a stage fails.
+    Raises InputError for bad input.
     """
     with hold_lock(workspace.root / ".baogao" / "lock", "baogao run"):
-        if not workspace.reports():
-            raise InputError(
-                "no reports yet", file=workspace.corpus / "manifest.jsonl",
-                todo="add some with: baogao corpus add FILE...",
-            )  # fmt: skip
+        started = time.time()
+        remove_leftovers(
+            workspace.root, workspace.root / ".baogao", workspace.corpus, workspace.annotations,
+            workspace.training, workspace.models, workspace.evaluate,
+        )  # fmt: skip
         stages = Stages(workspace, force=force)
-        stages.do(_corpus(workspace))
-        stages.do(_annotations(workspace))
-        if not workspace.labelled_files("gold") and not workspace.labelled_files("practice"):
-            print("no labels in annotations/gold yet; next: baogao annotations serve, then push and pull")
-            return
-        stages.do(_dataset(workspace))
-        stages.do(_segmenter(workspace))
-        if len(workspace.labelled_files("gold")) == 0 or not _can_score(workspace):
-            stages.do(_models(workspace))
-            print("one labelled report cannot be scored on another; label more for: baogao evaluate loro")
-            return
-        with _training_beside(workspace, stages) as trained:
-            _scores(workspace, force)
-            trained()
-        _report(workspace)
-        _where(workspace)
+        facts: dict[str, Any] = {"status": "failed", "settings": _settings(workspace, force)}
+        try:
+            _run(workspace, stages)
+            facts["status"] = "done"
+        except BaogaoError as error:
+            facts["error"] = str(error)
+            raise
+        finally:
+            write_summary(workspace.root / "baogao", "run", started, **facts, stages=stages.records)
+
+
+def _settings(workspace: Workspace, force: bool) -> dict[str, Any]:
+    from baogao.evaluate.settings import read_benchmark
+
+    folds = read_benchmark(workspace).leave_one_report_out
+    return {"force": force, "seeds": list(folds.seeds), "jobs": folds.jobs}
+
+
+def _run(workspace: Workspace, stages: Stages) -> None:
+    if not workspace.reports():
+        raise InputError(
+            "no reports yet", file=workspace.corpus / "manifest.jsonl",
+            todo="add some with: baogao corpus add FILE...",
+        )  # fmt: skip
+    stages.do(_corpus(workspace))
+    stages.do(_annotations(workspace))
+    if not workspace.labelled_files("gold") and not workspace.labelled_files("practice"):
+        print("no labels in annotations/gold yet; next: baogao annotations serve, then push and pull")
+        return
+    stages.do(_dataset(workspace))
+    stages.do(_segmenter(workspace))
+    if len(workspace.labelled_files("gold")) == 0 or not _can_score(workspace):
+        stages.do(_models(workspace))
+        print("one labelled report cannot be scored on another; label more for: baogao evaluate loro")
+        return
+    with _training_beside(workspace, stages) as trained:
+        _scores(workspace, stages)
+        trained()
+    _report(workspace, stages)
+    _where(workspace)
 
 
 class Stages:
-    """The keys of the stages that were finished, in .baogao/stages.json."""
+    """The keys of the stages that were finished, in .baogao/stages.json, and what this run did: `records`
+    with name, status, seconds and counts."""
 
     def __init__(self, workspace: Workspace, *, force: bool = False) -> None:
         self.path = workspace.root / ".baogao" / "stages.json"
         self.root = workspace.root
         self.force = force
+        self.records: list[dict[str, Any]] = []
+        self.keys: dict[str, str] = {}
         try:
             self.done = msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             self.done = {}
 
     def stale(self, stage: Stage) -> bool:
+        """Whether `stage` is out of date. Its key is that of now: labels that are edited while a model
+        trains make the model out of date."""
+        self.keys[stage.name] = key = stage.key()
         there = all(path.exists() for path in stage.outputs)
-        return self.force or not there or self.done.get(stage.name) != stage.key()
+        return self.force or not there or self.done.get(stage.name) != key
 
     def do(self, stage: Stage) -> None:
         """Run `stage` unless it is up to date; remember that it is done."""
         if not self.stale(stage):
-            _say(stage.name, "up to date")
+            self.skip(stage)
             return
         _say(stage.name, "…")
-        self.finish(stage, stage.work())
+        start = time.perf_counter()
+        what, counts = stage.work()
+        self.finish(stage, start, what, counts)
 
-    def finish(self, stage: Stage, summary: str) -> None:
-        self.done[stage.name] = stage.key()
+    def skip(self, stage: Stage) -> None:
+        self.records.append({"name": stage.name, "status": "up to date"})
+        _say(stage.name, "up to date")
+
+    def finish(self, stage: Stage, start: float, what: str, counts: dict[str, int]) -> None:
+        """Remember that `stage`, begun at `start` of time.perf_counter, is done."""
+        self.done[stage.name] = self.keys[stage.name]
         with write_atomic(self.path, "wb") as handle:
             handle.write(msgspec.json.format(msgspec.json.encode(self.done), indent=1))
-        _say(stage.name, summary)
+        self.record(stage.name, start, what, counts)
+
+    def record(self, name: str, start: float, what: str, counts: dict[str, int]) -> None:
+        seconds = round(time.perf_counter() - start, 1)
+        self.records.append({"name": name, "status": "done", "seconds": seconds, "counts": counts})
+        _say(name, what)
 
 
 def _say(name: str, what: str) -> None:
@@ -114,11 +164,11 @@ def _say(name: str, what: str) -> None:
 
 
 def _corpus(workspace: Workspace) -> Stage:
-    def work() -> str:
+    def work() -> tuple[str, dict[str, int]]:
         from baogao.corpus.segment import segment_workspace
 
         paths = segment_workspace(workspace, jobs=os.cpu_count() or 1)
-        return f"{len(paths)} reports segmented into corpus/blocks"
+        return f"{len(paths)} reports segmented into corpus/blocks", {"reports": len(paths)}
 
     files = [workspace.corpus / report.file for report in workspace.reports()]
     inputs = [workspace.corpus / "manifest.jsonl", *files]
@@ -126,14 +176,12 @@ def _corpus(workspace: Workspace) -> Stage:
 
 
 def _annotations(workspace: Workspace) -> Stage:
-    def work() -> str:
+    def work() -> tuple[str, dict[str, int]]:
         from baogao.annotations.export import export
 
         counts = export(workspace)
-        return (
-            f"{counts['paragraphs']} paragraphs with {counts['suggestions']} suggestions for doccano "
-            "in annotations/export"
-        )
+        what = f"{counts['paragraphs']} paragraphs with {counts['suggestions']} suggestions for doccano"
+        return f"{what} in annotations/export", counts
 
     names = ("labels.toml", "rules.toml", "guidelines.zh.md")
     inputs = [workspace.corpus / "blocks", *(workspace.annotations / name for name in names)]
@@ -149,31 +197,31 @@ def _labels(workspace: Workspace) -> list[Path]:
 def _dataset(workspace: Workspace) -> Stage:
     output = workspace.training / "dataset"
 
-    def work() -> str:
+    def work() -> tuple[str, dict[str, int]]:
         from baogao.training.dataset import build_dataset, save_dataset
 
         dataset = build_dataset(workspace)
         save_dataset(dataset, output)
-        return f"{dataset['train'].num_rows} labelled blocks in training/dataset"
+        rows = dataset["train"].num_rows
+        return f"{rows} labelled blocks in training/dataset", {"blocks": rows}
 
     return Stage("dataset", _labels(workspace), [output], ["training"], work)
 
 
 def _segmenter(workspace: Workspace) -> Stage:
-    def work() -> str:
+    def work() -> tuple[str, dict[str, int]]:
         from baogao.training.segmenter import load_segmenter, make_segmenter, report_inexpressible
 
         place = make_segmenter(workspace)
-        return report_inexpressible(workspace, load_segmenter(place))
+        return report_inexpressible(workspace, load_segmenter(place)), {}
 
     inputs = [workspace.training / "segmenter.toml", *_labels(workspace)]
     return Stage("segmenter", inputs, [], ["training"], work)
 
 
 def _models(workspace: Workspace) -> Stage:
-    def work() -> str:
-        train_models(workspace.root)
-        return "entities and sections trained on everything: models/pipeline"
+    def work() -> tuple[str, dict[str, int]]:
+        return train_models(workspace.root)
 
     inputs = [
         *_labels(workspace),
@@ -183,8 +231,9 @@ def _models(workspace: Workspace) -> Stage:
     return Stage("models", inputs, [workspace.models / "pipeline"], ["training", "models"], work)
 
 
-def train_models(root: Path) -> None:
-    """Train models/ner and models/sections on every labelled report and join them in models/pipeline."""
+def train_models(root: Path) -> tuple[str, dict[str, int]]:
+    """Train models/ner and models/sections on every labelled report and join them in models/pipeline; says
+    what it did, as a Stage's work does."""
     from baogao.models.pipeline import assemble
     from baogao.training.commands import train_workspace_ner, training_blocks
     from baogao.training.sections import train_sections
@@ -192,11 +241,12 @@ def train_models(root: Path) -> None:
     workspace = Workspace(root)
     train_workspace_ner(workspace, progress=False)
     config = workspace.training / "sections.toml"
-    train_sections(
-        training_blocks(workspace), workspace.models / "sections", config=config if config.exists() else None
-    )
+    blocks = training_blocks(workspace)
+    train_sections(blocks, workspace.models / "sections", config=config if config.exists() else None)
     parts = (workspace.models / "ner", workspace.models / "sections")
     assemble(*parts, workspace.models / "pipeline", labels=workspace.labels())
+    counts = {"reports": len({block.report for block in blocks}), "blocks": len(blocks)}
+    return "entities and sections trained on everything: models/pipeline", counts
 
 
 class _training_beside:
@@ -207,23 +257,35 @@ class _training_beside:
         self.stages = stages
         self.root = workspace.root
         self.pool: ProcessPoolExecutor | None = None
+        self.others = set(multiprocessing.active_children())
 
     def __enter__(self) -> Callable[[], None]:
         if not self.stages.stale(self.stage):
-            return lambda: _say("models", "up to date")
+            return lambda: self.stages.skip(self.stage)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
         _say("models", "training on everything, beside the folds …")
-        self.pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        future: Future[None] = self.pool.submit(train_models, self.root)
+        start = time.perf_counter()
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(1, mp_context=context, initializer=start_worker)
+        future: Future[tuple[str, dict[str, int]]] = self.pool.submit(train_models, self.root)
 
         def wait() -> None:
-            future.result()
-            self.stages.finish(self.stage, "entities and sections trained on everything: models/pipeline")
+            try:
+                done = future.result()
+            except BrokenProcessPool as error:
+                raise ServiceError(
+                    "the process that trained the models died (out of memory?)",
+                    todo="run it again, with jobs = 1 in evaluate/benchmark.toml; what was done is kept",
+                ) from error
+            self.stages.finish(self.stage, start, *done)
 
         return wait
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # else the interpreter would wait, for minutes, until the training is done
+            for child in set(multiprocessing.active_children()) - self.others:
+                child.terminate()
         if self.pool is not None:
             self.pool.shutdown(wait=False, cancel_futures=True)
 
@@ -232,17 +294,29 @@ def _can_score(workspace: Workspace) -> bool:
     return len(workspace.labelled_files("gold")) + len(workspace.labelled_files("practice")) > 1
 
 
-def _scores(workspace: Workspace, force: bool) -> None:
+def _scores(workspace: Workspace, stages: Stages) -> None:
     from baogao.evaluate.commands import evaluate_workspace
 
+    def folds() -> dict[Path, int]:
+        found = (workspace.evaluate / "predictions" / "baogao").rglob("*.fold.json")
+        return {path: path.stat().st_mtime_ns for path in found}
+
     _say("evaluate", "leave one report out …")
-    evaluate_workspace(workspace, force=force)
+    start = time.perf_counter()
+    before = folds()
+    results = evaluate_workspace(workspace, force=stages.force)
+    after = folds()
+    trained = sum(before.get(path) != moment for path, moment in after.items())
+    counts = {"folds": len(after), "folds_trained": trained, "systems": len(results)}
+    stages.record("evaluate", start, f"{trained} of {len(after)} folds trained, the rest up to date", counts)
 
 
-def _report(workspace: Workspace) -> None:
+def _report(workspace: Workspace, stages: Stages) -> None:
     from baogao.evaluate.report import write_report
 
-    _say("evaluate", f"wrote {write_report(workspace).relative_to(workspace.root)}")
+    start = time.perf_counter()
+    page = write_report(workspace).relative_to(workspace.root)
+    stages.record("report", start, f"wrote {page}", {})
 
 
 def _where(workspace: Workspace) -> None:
@@ -253,6 +327,7 @@ def _where(workspace: Workspace) -> None:
         ("training/dataset", 'labelled blocks: datasets.load_from_disk("training/dataset")'),
         ("models/pipeline", 'trained on everything: spacy.load("models/pipeline"), baogao predict FILE'),
         ("evaluate/report.html", "the scores, open it in a browser"),
+        ("baogao.run.json", "what this run did: times, counts, settings, versions"),
     ):
         print(f"  {path:<22} {what}")
 

@@ -27,6 +27,7 @@ from baogao.files import sha256
 from baogao.log import logger, versions
 from baogao.models.parts import Done, Failure, Part, find_inputs, get, plan, put, read_done, read_pages
 from baogao.models.predict_formats import block_schema
+from baogao.processes import start_worker
 from baogao.progress import track
 from baogao.records import LabelledBlock
 
@@ -172,6 +173,7 @@ _labeller: Labeller | None = None
 
 def _load(model: str, output: str) -> None:
     global _labeller
+    start_worker()
     _labeller = Labeller(model, output)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from baogao.errors import ServiceError
+from baogao.processes import start_worker
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -29,11 +29,8 @@ def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: in
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     others = set(multiprocessing.active_children())
-    # A worker dies of Ctrl-C in silence; the trace that matters is this process's.
-    pool = ProcessPoolExecutor(
-        min(jobs, len(tasks)), mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=start_worker)
     try:
         for future in as_completed([pool.submit(work, task) for task in tasks]):
             yield future.result()
