@@ -27,7 +27,7 @@ from baogao.files import read_bytes
 from baogao.training.charner_wide import add_grad, get_param, pack_model, unpack_model
 from baogao.training.charner_words import SEGMENTER_FILES, load_words, segmenter_files
 from baogao.training.crf import Span, Tags, forward_backward, path_score, viterbi
-from baogao.training.features import CharFeatures, featurise
+from baogao.training.features import CharFeatures, featurise_all
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
 _ASSETS = {"rules.toml", *(f"segmenter/{name}" for name in SEGMENTER_FILES)}
@@ -62,7 +62,7 @@ class CharNER(TrainablePipe):
         self.spans_key, self.threshold = spans_key, threshold
         self._assets: dict[str, bytes] = {}  # rules.toml, and the files of a pkuseg model
         self._rules: Rules | None = None
-        self._words: Callable[[str], list[str]] | None = None
+        self._words: Callable[[Sequence[str]], list[list[str]]] | None = None
         self._tags = Tags([])
         self._features: dict[str, CharFeatures] = {}
 
@@ -114,7 +114,7 @@ class CharNER(TrainablePipe):
             self.add_label(label)
         self._set_assets(segmenter, rules)
         self.model.set_dim("nO", len(self._tags))
-        sample = [self._featurise(example.reference.text) for example in examples]
+        sample = self._featurise([example.reference.text for example in examples])
         self.model.initialize(X=sample)
         if embeddings is not None:
             from baogao.training.embeddings import load_embeddings
@@ -148,28 +148,28 @@ class CharNER(TrainablePipe):
                 self.cfg["rules"] = [rule.name for rule, _ in self._rules.rules]
             self._words = load_words(self.cfg["words"], Path(name) / "segmenter")
 
-    def _featurise(self, text: str) -> CharFeatures:
-        return featurise(
-            text,
-            None if self._words is None else self._words(text),
-            () if self._rules is None else self._rules.suggest(text),
+    def _featurise(self, texts: Sequence[str]) -> list[CharFeatures]:
+        return featurise_all(
+            texts,
+            None if self._words is None else self._words(texts),
+            None if self._rules is None else [self._rules.suggest(text) for text in texts],
             self.cfg["rules"],
         )
 
-    def _remembered(self, text: str) -> CharFeatures:
-        """Features of a training text, kept for the next epoch."""
-        if text not in self._features:
-            if len(self._features) >= _CACHED:
-                self._features.clear()
-            self._features[text] = self._featurise(text)
-        return self._features[text]
+    def _remembered(self, texts: Sequence[str]) -> list[CharFeatures]:
+        """Features of training texts, kept for the next epoch."""
+        if len(self._features) >= _CACHED:
+            self._features.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in self._features]
+        self._features.update(zip(new, self._featurise(new), strict=True))
+        return [self._features[text] for text in texts]
 
     def predict(self, docs: Iterable[Doc]) -> list[Found]:
         """Entities of each doc as (start, end, label, probability) in characters of its text."""
         texts = [doc.text for doc in docs]
         found: list[Found] = [[] for _ in texts]
         for batch in _by_length(texts):
-            features = [self._featurise(texts[i]) for i in batch]
+            features = self._featurise([texts[i] for i in batch])
             lengths = [f.length for f in features]
             scores: Any = self.model.predict(features)
             transitions = get_param(self.model, "transitions")
@@ -186,7 +186,7 @@ class CharNER(TrainablePipe):
         predicted or not; 0 for a label that the model does not have."""
         found = [[0.0] * len(row) for row in spans]
         for batch in _by_length(texts):
-            features = [self._featurise(texts[i]) for i in batch]
+            features = self._featurise([texts[i] for i in batch])
             scores: Any = self.model.predict(features)
             transitions = get_param(self.model, "transitions")
             lattice = forward_backward(scores, [f.length for f in features], transitions, self._tags)
@@ -226,7 +226,7 @@ class CharNER(TrainablePipe):
         pairs = [(text, _gold(e, self.labels)) for e in examples if (text := e.reference.text)]
         if not pairs:
             return losses
-        features = [self._remembered(text) for text, _ in pairs]
+        features = self._remembered([text for text, _ in pairs])
         lengths = [f.length for f in features]
         gold = np.concatenate(
             [self._tags.encode(f.length, spans) for f, (_, spans) in zip(features, pairs, strict=True)]

@@ -23,7 +23,7 @@ from baogao.training.charner_wide import (
     set_param,
     wide_layer,
 )
-from baogao.training.features import EDGES, KINDS, CharFeatures
+from baogao.training.features import EDGES, KINDS, CharFeatures, find_sorted, gapped
 
 Floats = NDArray[np.float32]
 Backprop = Callable[[Floats], list]
@@ -196,7 +196,7 @@ def _encode(model: Model, X: list[CharFeatures], is_train: bool) -> tuple[Floats
     rng = random_generator() if is_train else None
     dropout = model.attrs["dropout_rate"] if is_train else 0.0
     gap = max(model.attrs["dilations"])
-    rows = _rows([f.length for f in X], gap)
+    rows = gapped([f.length for f in X], gap)
     size = int(rows[-1]) + 1 + gap
     ids = _input_ids(model, X, rows, size, rng)
     real = np.zeros((size, 1), dtype=np.float32)
@@ -247,7 +247,7 @@ def _input_ids(
     def column(values: list[NDArray], keys: NDArray | None = None) -> NDArray[np.int64]:
         spread = np.zeros(size, dtype=np.int64)
         joined = np.concatenate(values)
-        spread[rows] = joined if keys is None else _find(keys, joined)
+        spread[rows] = joined if keys is None else find_sorted(keys, joined)
         return spread
 
     vocabulary = model.attrs["vocabulary"]
@@ -344,21 +344,6 @@ def _output(model: Model, X: Floats, is_train: bool) -> tuple[Floats, Callable[[
 
 
 # ---- small things
-
-
-def _find(keys: NDArray, values: NDArray) -> NDArray[np.int64]:
-    """1 + the place of each value among the sorted keys, 0 where it is none of them."""
-    if not len(keys):
-        return np.zeros(len(values), dtype=np.int64)
-    places = np.searchsorted(keys, values)
-    places[places == len(keys)] = 0
-    return np.where(keys[places] == values, places + 1, 0)
-
-
-def _rows(lengths: Sequence[int], gap: int) -> NDArray[np.int64]:
-    """Where each character lies when `gap` empty rows follow every text and lead the first."""
-    text = np.repeat(np.arange(len(lengths)), lengths)
-    return np.arange(int(sum(lengths))) + gap * (text + 1)
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Floats:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from baogao.errors import InputError
 from baogao.files import read_bytes
-from baogao.training.segmenter import Segmenter, load_segmenter
+from baogao.training.segmenter import load_cutter
 
 SEGMENTER_FILES = ("features.msgpack", "weights.npz")
 
@@ -16,7 +17,7 @@ def segmenter_files(model: str | Path) -> dict[str, bytes]:
     """The files of a pkuseg model, given by its folder or its published name."""
     from spacy_pkuseg.config import config
 
-    load_segmenter(model)  # downloads a published one, and tells what is wrong with a folder
+    load_cutter(model)  # downloads a published one, and tells what is wrong with a folder
     folder = Path(model)
     if str(model) in config.available_models:
         folder = Path(config.pkuseg_home) / str(model)
@@ -26,13 +27,14 @@ def segmenter_files(model: str | Path) -> dict[str, bytes]:
     return {name: read_bytes(folder / name) for name in SEGMENTER_FILES}
 
 
-def load_words(source: str | None, folder: Path) -> Segmenter | None:
-    """The segmenter of a saved model: "pkuseg" from `folder`, "jieba" from its package, None for none."""
+def load_words(source: str | None, folder: Path) -> Callable[[Sequence[str]], list[list[str]]] | None:
+    """What cuts the texts of a saved model into words: "pkuseg" from `folder`, "jieba" from its package,
+    None for none."""
     if source is None:
         return None
     if source == "jieba":
         import jieba
 
         jieba.setLogLevel(logging.WARNING)
-        return jieba.lcut
-    return load_segmenter(folder)
+        return lambda texts: [jieba.lcut(text) for text in texts]
+    return load_cutter(folder)

@@ -8,8 +8,10 @@ for the layer that reads it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -54,7 +56,7 @@ def fold(text: str) -> str:
     lower = wide.lower()
     if len(lower) != len(wide):  # İ and its like become two
         lower = "".join(c if len(c.lower()) != 1 else c.lower() for c in wide)
-    return "".join("0" if "0" <= c <= "9" else c for c in lower)
+    return lower.translate(_DIGITS)
 
 
 def featurise(
@@ -65,35 +67,87 @@ def featurise(
     *,
     combined: bool = True,
 ) -> CharFeatures:
-    """The features of `text`. `words` concatenate to it (None: no segmenter); `matches` are suggestions
-    whose `source` is one of `rules` (others are passed over). Without `combined` there are no
-    combinations: an array of no columns."""
-    folded = fold(text)
-    chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
-    kinds = np.array([_KIND.get(c, 7 if c.isspace() else 3 if "a" <= c <= "z" else 0) for c in folded])
-    kinds = kinds.astype(np.int64)
-    edges, word, before, after = _word_columns(folded, words)
-    rule = _rule_column(len(text), matches, {name: index for index, name in enumerate(rules)})
-    return CharFeatures(
-        length=len(text),
-        chars=chars,
-        pairs=combine(chars, shift(chars, 1)),
-        kinds=kinds,
-        edges=edges,
-        words=word,
-        rules=rule,
-        combinations=_combinations(chars, kinds, edges, word, before, after, rule)
-        if combined
-        else np.zeros((len(text), 0), dtype=np.uint64),
+    """`featurise_all` for one text."""
+    return featurise_all([text], None if words is None else [words], [matches], rules, combined=combined)[0]
+
+
+def featurise_all(
+    texts: Sequence[str],
+    words: Sequence[Sequence[str]] | None = None,
+    matches: Sequence[Iterable[Entity]] | None = None,
+    rules: Sequence[str] = (),
+    *,
+    combined: bool = True,
+) -> list[CharFeatures]:
+    """The features of each text, made for all at once. The `words` of a text concatenate to it (None: no
+    segmenter); its `matches` are suggestions whose `source` is one of `rules` (others are passed over).
+    Without `combined` there are no combinations: an array of no columns."""
+    folded = [fold(text) for text in texts]
+    lengths = [len(text) for text in texts]
+    rows = gapped(lengths, _REACH)
+    size = sum(lengths) + _REACH * (len(texts) + 1)
+    chars = np.zeros(size, dtype=np.int64)
+    chars[rows] = code_points("".join(folded))
+    kinds = np.zeros(size, dtype=np.int64)
+    kinds[rows] = _KIND[chars[rows]]
+    firsts = (np.cumsum([0, *lengths[:-1]]) + _REACH * np.arange(1, len(texts) + 1)).tolist()
+    edges, word, before, after = _word_columns(folded, words, rows, size)
+    rule = np.zeros(size, dtype=np.int64)
+    if matches is not None:
+        _mark_rules(rule, firsts, matches, {name: index for index, name in enumerate(rules)})
+    combinations = np.zeros((size, 0), dtype=np.uint64)
+    if combined:
+        combinations = _combinations(chars, kinds, edges, word, before, after, rule)
+    columns: tuple[NDArray, ...] = (
+        chars,
+        combine(chars, shift(chars, 1)),
+        kinds,
+        edges,
+        word,
+        rule,
+        combinations,
     )
+    return [
+        CharFeatures(length, *(column[first : first + length] for column in columns))
+        for first, length in zip(firsts, lengths, strict=True)
+    ]
+
+
+def gapped(lengths: Sequence[int], gap: int) -> Ints:
+    """The row of each character when `gap` empty rows follow every text and lead the first."""
+    text = np.repeat(np.arange(len(lengths)), lengths)
+    return np.arange(len(text)) + gap * (text + 1)
+
+
+def code_points(text: str) -> Ints:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
+
+
+def find_sorted(keys: NDArray, values: NDArray) -> Ints:
+    """1 + the place of each value among the sorted `keys`, 0 where it is none of them."""
+    if not len(keys):
+        return np.zeros(len(values), dtype=np.int64)
+    places = np.searchsorted(keys, values)
+    places[places == len(keys)] = 0
+    return np.where(keys[places] == values, places + 1, 0)
 
 
 def combine(*columns: NDArray) -> Hashes:
     """One hash a row of several integer columns (multiply, xor and shift; nothing secret)."""
-    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column in columns:
-        mixed = (mixed ^ column.astype(np.uint64)) * _PRIME
-        mixed ^= mixed >> _SHIFT
+    return _mixed(0, [column.astype(np.uint64) for column in columns])
+
+
+def _mixed(number: int, columns: Sequence[Hashes]) -> Hashes:
+    """`combine` of a column that is `number` in every row, where that is not 0, and `columns`."""
+    start = (number * int(_PRIME)) & 0xFFFFFFFFFFFFFFFF
+    mixed = columns[0] ^ np.uint64(start ^ start >> int(_SHIFT))
+    moved = np.empty_like(mixed)
+    for place, column in enumerate(columns):
+        if place:
+            mixed ^= column
+        mixed *= _PRIME
+        np.right_shift(mixed, _SHIFT, out=moved)
+        mixed ^= moved
     return mixed
 
 
@@ -107,51 +161,59 @@ def shift(column: NDArray, by: int) -> NDArray:
     return moved
 
 
-def _word_columns(folded: str, words: Sequence[str] | None) -> tuple[Ints, Hashes, Hashes, Hashes]:
+def _word_columns(
+    folded: Sequence[str], words: Sequence[Sequence[str]] | None, rows: Ints, size: int
+) -> tuple[Ints, Hashes, Hashes, Hashes]:
     """Edge of each character in its word, and hashes of that word, the one before and the one after."""
-    length = len(folded)
-    edges = np.zeros(length, dtype=np.int64)
-    if words is None:
-        none = np.zeros(length, dtype=np.uint64)
-        return edges, none, none, none
-    sizes = np.array([len(word) for word in words], dtype=np.int64)
-    if int(sizes.sum()) != length:
-        raise ValueError(f"words of {sizes.sum()} characters for a text of {length}")
-    ends = np.cumsum(sizes)
-    starts = ends - sizes
-    edges[:] = 2
-    edges[ends - 1] = 3
-    edges[starts] = 1
-    edges[starts[sizes == 1]] = 4
-    hashes = np.zeros(len(words) + 2, dtype=np.uint64)
-    hashes[1:-1] = [
-        crc32(folded[a:b].encode("utf-8", "surrogatepass")) for a, b in zip(starts, ends, strict=True)
-    ]
-    place = np.repeat(np.arange(len(words)), sizes) + 1
-    return edges, hashes[place], hashes[place - 1], hashes[place + 1]
+    edges = np.zeros(size, dtype=np.int64)
+    columns = np.zeros((3, size), dtype=np.uint64)
+    if words is not None:
+        sizes, hashes = [], [0]  # a word of no characters and no hash around each text
+        for text, found in zip(folded, words, strict=True):
+            ends = list(itertools.accumulate(map(len, found)))
+            if (ends or [0])[-1] != len(text):
+                raise ValueError(f"words of {(ends or [0])[-1]} characters for a text of {len(text)}")
+            hashes += [_word_hash(text[end - len(word) : end]) for word, end in zip(found, ends, strict=True)]
+            hashes.append(0)
+            sizes += [*map(len, found), 0]
+        length = np.array([0, *sizes])
+        end = np.cumsum(length)[length > 0]
+        start = end - length[length > 0]
+        edges[rows] = 2
+        edges[rows[end - 1]] = 3
+        edges[rows[start]] = 1
+        edges[rows[start[end - start == 1]]] = 4
+        place = np.repeat(np.arange(len(length)), length)
+        padded = np.array([*hashes, 0], dtype=np.uint64)
+        columns[:, rows] = padded[place], padded[place - 1], padded[place + 1]
+    return edges, *columns
 
 
-def _rule_column(length: int, matches: Iterable[Entity], rules: dict[str, int]) -> Ints:
-    column = np.zeros(length, dtype=np.int64)
-    for match in matches:
-        if match.source in rules:
-            first = 1 + 4 * rules[match.source]
-            if match.end - match.start == 1:
-                column[match.start] = first + 3
-            else:
-                column[match.start : match.end] = first + 1
-                column[match.start], column[match.end - 1] = first, first + 2
-    return column
+@lru_cache(maxsize=100_000)
+def _word_hash(word: str) -> int:
+    return crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def _mark_rules(
+    column: Ints, firsts: Sequence[int], matches: Sequence[Iterable[Entity]], rules: dict[str, int]
+) -> None:
+    for row, found in zip(firsts, matches, strict=True):
+        for match in found:
+            if match.source in rules:
+                tag = 1 + 4 * rules[match.source]
+                start, last = row + match.start, row + match.end - 1
+                column[start : last + 1] = tag + 1
+                column[start], column[last] = (tag + 3, tag + 3) if start == last else (tag, tag + 2)
 
 
 def _combinations(
     chars: Ints, kinds: Ints, edges: Ints, word: Hashes, before: Hashes, after: Hashes, rule: Ints
 ) -> Hashes:
     """The templates of a linear CRF: n-grams in a window, word edges, words and rule matches."""
-    c = {by: shift(chars, by) for by in range(-_REACH, _REACH + 1)}
-    k = {by: shift(kinds, by) for by in range(-2, 3)}
-    e = {by: shift(edges, by) for by in range(-2, 3)}
-    r = {by: shift(rule, by) for by in (-1, 0, 1)}
+    c = {by: shift(chars.astype(np.uint64), by) for by in range(-_REACH, _REACH + 1)}
+    k = {by: shift(kinds.astype(np.uint64), by) for by in range(-2, 3)}
+    e = {by: shift(edges.astype(np.uint64), by) for by in range(-2, 3)}
+    r = {by: shift(rule.astype(np.uint64), by) for by in (-1, 0, 1)}
     templates: list[list[NDArray]] = [[c[by]] for by in range(-4, 5)]
     for size, places in ((2, range(-3, 3)), (3, range(-3, 2)), (4, (-3, 0))):
         templates += [[c[at + by] for by in range(size)] for at in places]
@@ -162,18 +224,20 @@ def _combinations(
             [before, e[0]], [after, e[0]], [before, word, e[0]], [word, after, e[0]],
         ]  # fmt: skip
     else:
-        templates += [[edges]] * 8  # as many columns as with words
+        templates += [[e[0]]] * 8  # as many columns as with words
     templates += [[r[0]], [r[-1], r[0], r[1]], [r[0], c[0]], [r[0], c[1]], [r[0], c[-1]]]
-    numbered = [
-        combine(np.full(len(chars), number), *template) for number, template in enumerate(templates, 1)
-    ]
-    return np.stack(numbered, axis=1)
+    return np.stack([_mixed(number, template) for number, template in enumerate(templates, 1)], axis=1)
 
 
-_KIND = (
-    dict.fromkeys("0", 1)
-    | dict.fromkeys(_NUMERALS, 2)
-    | dict.fromkeys(_STOPS, 4)
-    | dict.fromkeys(_PAUSES, 5)
-    | dict.fromkeys(_BRACKETS, 6)
-)
+def _kind_table() -> NDArray[np.int8]:
+    """The kind of the character at each code point."""
+    table = np.zeros(0x110000, dtype=np.int8)
+    table[[code for code in range(0x3001) if chr(code).isspace()]] = 7
+    table[ord("a") : ord("z") + 1] = 3
+    for kind, members in ((1, "0"), (2, _NUMERALS), (4, _STOPS), (5, _PAUSES), (6, _BRACKETS)):
+        table[[ord(member) for member in members]] = kind
+    return table
+
+
+_DIGITS = dict.fromkeys(range(ord("0"), ord("9") + 1), "0")
+_KIND = _kind_table()
