@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from baogao.models.serve_worker import pipeline_labels
 from baogao.models.table import COLUMNS, csv_text, make_table, predictor
 from baogao.models.values import value_kinds
 from baogao.records import Entity, LabelledBlock, Report, write_jsonl
-from baogao.workspace import Label, Labels
+from baogao.workspace import Label, Labels, Workspace
 
 LABELS = Labels(
     section=[Label(name="A", zh="甲", description="", color="#000000")],
@@ -159,7 +160,7 @@ def test_raw_reports_go_through_the_model_and_tell_their_own_place(tmp_path, tin
     rows = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8-sig"))))
     assert n == 2 and [row["value"] for row in rows] == ["3", "20000"]
     assert (rows[0]["report"], rows[0]["year"], rows[0]["place"]) == ("云汐", "2023", "云州市云汐县")
-    assert rows[0]["body"] == "云州市云汐县人民政府" and rows[0]["indicator"] == "县政府受理案件"
+    assert rows[0]["body"] == "云州市云汐县人民政府" and rows[0]["indicator"] == "受理案件"
 
 
 def test_bad_input_leaves_the_old_table(tmp_path):
@@ -174,3 +175,21 @@ def test_bad_input_leaves_the_old_table(tmp_path):
     with pytest.raises(InputError, match="ending '.ods'"):
         make_table([bad], tmp_path / "t.ods", labels=LABELS)
     assert old.read_text() == "old"
+
+
+def test_figures_of_three_reference_reports_as_read_by_hand(repo):
+    """The rules were mended with two of the reports in view (evaluate/bench_values.py tells them apart), so
+    this guards against change; it is no measure of new reports."""
+    workspace = Workspace(repo)
+    lines = (repo / "tests/models/indicators.jsonl").read_text(encoding="utf-8").splitlines()
+    expected = {(row["block"], row["start"]): row for row in map(json.loads, lines)}
+    gold = workspace.labelled("gold")
+    blocks = [block for name in {key[0].partition(":")[0] for key in expected} for block in gold[name]]
+    reports = {report.id: report for report in workspace.reports()}
+    found = figures(blocks, value_kinds(workspace.labels()), reports)
+    assert {(row.block, row.start) for row in found} == set(expected)
+    wrong = {
+        field: sum(getattr(row, field) != expected[row.block, row.start][field] for row in found)
+        for field in ("text", "value", "unit", "indicator", "body")
+    }
+    assert wrong == {"text": 0, "value": 0, "unit": 0, "indicator": 11, "body": 1}

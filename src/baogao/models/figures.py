@@ -2,8 +2,10 @@
 
 What is counted is a heuristic, not a model. Of the clause around the figure (between commas, brackets and
 other figures) it takes what stands before and after the figure, less words that only lead to it (共, 累计, 达
-…) and less the predicate after a counted noun (…部门<开展督察>); in a list (26.5%、34.2%) where nothing is
-left, the head of the clause, else the clause before, else the indicator of the figure before.
+…), less the predicate after a counted noun (…部门<开展督察>) and less the institution that begins it, which
+is the body; in a list (26.5%、34.2%) where nothing is left, the head of the clause, else the clause before,
+else the indicator of the figure before. tests/models/indicators.jsonl holds what two of the reference reports
+should give, and evaluate/bench_values.py counts it.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ from baogao.workspace import ValueKind
 
 class Figure(msgspec.Struct, kw_only=True):
     """A row of the table. `value` in `base_unit` for computing, `text` as printed; `high_value` the upper end
-    of a range. `body` is the institution named last before the figure in its sentence (full name where
-    known), `document` likewise. `score` only for predictions. `start`, `end` in the text of `block`."""
+    of a range. `body` is the institution that begins the figure's clause, else the one named last before it
+    in its sentence (full name where known), but none where that is only a place or a receiver (在武汉大学,
+    向区人大) or the writer speaks of itself since (我区). `document` is the one named last. `score` only for
+    predictions. `start`, `end` in the text of `block`."""
 
     report: str
     year: int | None
@@ -66,19 +70,29 @@ def _rows(block: LabelledBlock, kinds: Mapping[str, ValueKind], report: Report |
     clauses = _between(_CLAUSE_MARK, text, entities)
     by_clause: dict[int, list[Entity]] = {}
     named: dict[int, tuple[str | None, str | None]] = {}  # body and document by where a quantity starts
+    subjects: dict[int, Entity] = {}  # the institution that a clause begins with
+    bodies: dict[int, str] = {}
     sentence, body, document = -1, None, None
     for entity in entities:
         if (here := _at(sentences, entity)) != sentence:
             sentence, body, document = here, None, None
-        kind = kinds.get(entity.label)
+        kind, clause = kinds.get(entity.label), _at(clauses, entity)
+        written = text[entity.start : entity.end]
         if kind == "quantity":
-            by_clause.setdefault(_at(clauses, entity), []).append(entity)
-            named[entity.start] = (body, document)
-        elif kind == "institution":
-            written = text[entity.start : entity.end]
+            by_clause.setdefault(clause, []).append(entity)
+            if _ITSELF.match(text, clauses[clause][0]):
+                body = None
+            named[entity.start] = (bodies.get(clause, body), document)
+        elif (
+            kind == "institution" and clause not in bodies and not _RECEIVER.search(text[: entity.start][-1:])
+        ):
             body = read_institution(written, place).full_name or written
+            if not text[clauses[clause][0] : entity.start].strip() and _ACTS.match(text, entity.end):
+                subjects[clause], bodies[clause] = entity, body
         elif kind == "document":
-            document = text[entity.start : entity.end]
+            document = written
+    for index, subject in subjects.items():
+        clauses[index] = (subject.end, clauses[index][1])
     indicator = ""
     for index, inside in sorted(by_clause.items()):
         for turn, entity in enumerate(inside):
@@ -137,18 +151,29 @@ _LONGEST = 400  # characters of an indicator, and of a sentence on either side o
 _SENTENCE_END = re.compile("([。!?!?]+[”」』))]*)")
 # Brackets of a few characters belong to the noun before them: 镇(街道), 县(市、区).
 _CLAUSE_MARK = re.compile("[((][^()()0-9]{1,6}[))]|([,。;:!?,;:!?()()—])")
+# A receiver or a place of doing, a clause on the writer's own area, and how an institution goes on that acts.
+_RECEIVER = re.compile("[在向赴于]$")
+_ITSELF = re.compile("(?:今年|目前)?[我全本][省市县区州旗乡镇局院]")
+_ACTS = re.compile(
+    "共(?![享同建治青])|累计|已|全年|年内|先后|主动|牵头|联合(?!会)|组织|指导|推动|依法|带头|审|办理|受理|收到|接[待到]"
+    "|[召打]开|开展|举办|参加|完成|出台|制定|印发|聘|选派|[成设建]立|发[布放]|调[处解]|排查|化解|检查|查处"
+)
+_DURATION = re.compile("(?:年|个月|周|天|日|小时|分钟)$")
+_RANKED = re.compile(".*(?:位列|位居|名列|排名|列居)")
 _JOINT = re.compile("以及|[、和及与]")
 _LEADING = re.compile(
-    "^(?:[、和及与并]|以及|截至.{0,8}?[底日月前]|目前|今年|全年|年内|[0-9]{4}年(?:度|以来)?"
+    "^(?:[、和及与并]|以及|通过(?!率)|发挥|确保|截至.{0,8}?[底日月前]|目前|今年|全年|年内|[0-9]{4}年(?:度|以来)?"
     "|(?:[0-9]+[-—至])?[0-9]+月底?|[一二三四五六七八九十]+是|累计|共计|共(?![享同建治青])|现[有已]|已经|已|其中|同时|分别)"
 )
 _TRAILING = re.compile(
-    "(?:总计|合计|累计|分别|连续|持续|保持|同比|达到|降至|升至|降为|增至|共计|共有|(?<!公)共|(?<![到表传])达"
-    "|(?<![行作])为|(?<![所拥具])有|(?<![平人])均|了|[、和及与])$"
+    "(?:总计|合计|累计|分别|连续|持续|保持|同比|达到|降至|升至|降为|增至|共计|共有|还有|(?<!公)共|(?<![到表传])达"
+    "|(?<![行作])为|(?<![所拥具])有|(?<![平人])均|了|的|[、和及与])$"
 )
 _PREPOSITION = re.compile("(?:(?<![行作])为|对|(?<!存)在|从|向|将)$")
+_ABOUT = re.compile("^[对从为在]")
+_ALTOGETHER = re.compile("(?<=[^公中一总])共(?![享同建治青产识和存性])")
 _PREDICATE = re.compile(
-    "开展|进行|参加|参训|参与|全部|实现|保持|予以|联合(?!会)|纳入|完成|入选|作为|的(?=.{1,6}率)|被|(?<![平人])均"
+    "开展|进行|出台|并(?![购网联])|参加|参训|参与|全部|实现|保持|予以|联合(?!会)|纳入|完成|入选|作为|的(?=.{1,6}率)|被|(?<![平人])均"
     "|(?<!公)共(?![享同建治青])|(?<![行作])为|(?<!存)在|(?<![高初其集])中(?![心国央小学级介医队等])"
 )
 
@@ -158,22 +183,31 @@ def _indicator(text: str, clauses: list[tuple[int, int]], index: int, inside: li
     before has one."""
     this = inside[turn]
     clause, until = clauses[index]
-    after = _noun(text[this.end : inside[turn + 1].start if turn + 1 < len(inside) else until])
+    after = text[this.end : inside[turn + 1].start if turn + 1 < len(inside) else until]
+    after = _noun(after, whole=bool(_DURATION.search(text[this.start : this.end])))
     before = text[inside[turn - 1].end if turn else clause : this.start]
     if turn:
         before = _own(before, after)
+    rank = text[this.start] in "第前"
+    if not rank:
+        before = _RANKED.sub("", before)
     phrase = _trim(_trim(_PREPOSITION.sub("", before)) + after)
+    if after or rank:
+        phrase = _ABOUT.sub("", phrase)  # 对城市更新等7项决策进行审查: the counted is 城市更新等决策
     if len(phrase) > 1 and not (turn and text[this.start] == "第"):
-        return phrase
+        return _ALTOGETHER.sub("", phrase)
     if turn:
         return _trim(text[clause : inside[0].start])
     return phrase or (_trim(text[slice(*clauses[index - 1])]) if index else "")
 
 
-def _noun(after: str) -> str:
-    """The counted noun that follows a figure, without its predicate and without the next item of a list."""
+def _noun(after: str, *, whole: bool) -> str:
+    """The counted noun that follows a figure, without its predicate and without the next item of a list; all
+    of it where `whole`: after a duration stands what lasted."""
     if _JOINT.match(after) or after.startswith("内"):
         return ""
+    if whole:
+        return _trim(after)
     predicate = _PREDICATE.search(after)
     return _trim(after[: predicate.start()] if predicate else after)
 
