@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import srsly
 from spacy import util
+from spacy.attrs import ORTH, SPACY
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -31,7 +32,7 @@ from baogao.training.features import CharFeatures, featurise_all
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
 _ASSETS = {"rules.toml", *(f"segmenter/{name}" for name in SEGMENTER_FILES)}
-_BATCH = 8_000  # characters that prediction takes through the network at once
+_BATCH = 16_000  # characters that prediction takes through the network at once
 
 Found = list[tuple[int, int, str, float]]  # start, end, label, probability
 
@@ -65,6 +66,7 @@ class CharNER(TrainablePipe):
         self._words: Callable[[Sequence[str]], list[list[str]]] | None = None
         self._tags = Tags([])
         self._features: dict[str, CharFeatures] = {}
+        self._strings = _Strings(vocab)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -105,7 +107,8 @@ class CharNER(TrainablePipe):
         no words; `rules` a rules.toml; `embeddings` a file that `baogao training embeddings` wrote.
         """
         validate_get_examples(get_examples, "CharNER.initialize")
-        examples = [example for example in get_examples() if example.reference.text]
+        examples = list(get_examples())
+        texts = [text for example in examples if (text := self._text(example.reference))]
         if labels is None:
             labels = sorted({span.label_ for example in examples for span in example.reference.ents})
         if not labels:
@@ -114,7 +117,7 @@ class CharNER(TrainablePipe):
             self.add_label(label)
         self._set_assets(segmenter, rules)
         self.model.set_dim("nO", len(self._tags))
-        sample = self._featurise([example.reference.text for example in examples])
+        sample = self._featurise(texts)
         self.model.initialize(X=sample)
         if embeddings is not None:
             from baogao.training.embeddings import load_embeddings
@@ -156,6 +159,13 @@ class CharNER(TrainablePipe):
             self.cfg["rules"],
         )
 
+    def _text(self, doc: Doc) -> str:
+        """`doc.text`, which makes an object a token, without them."""
+        return "".join(
+            [self._strings[orth] + " " if space else self._strings[orth]
+             for orth, space in doc.to_array([ORTH, SPACY]).tolist()]
+        )  # fmt: skip
+
     def _remembered(self, texts: Sequence[str]) -> list[CharFeatures]:
         """Features of training texts, kept for the next epoch."""
         if len(self._features) >= _CACHED:
@@ -166,7 +176,7 @@ class CharNER(TrainablePipe):
 
     def predict(self, docs: Iterable[Doc]) -> list[Found]:
         """Entities of each doc as (start, end, label, probability) in characters of its text."""
-        texts = [doc.text for doc in docs]
+        texts = [self._text(doc) for doc in docs]
         found: list[Found] = [[] for _ in texts]
         for batch in _by_length(texts):
             features = self._featurise([texts[i] for i in batch])
@@ -174,10 +184,21 @@ class CharNER(TrainablePipe):
             scores: Any = self.model.predict(features)
             transitions = get_param(self.model, "transitions")
             path = viterbi(scores, lengths, transitions, self._tags)
-            lattice = forward_backward(scores, lengths, transitions, self._tags)
-            for row, (i, ids) in enumerate(zip(batch, np.split(path, np.cumsum(lengths)[:-1]), strict=True)):
-                spans = (_trim(texts[i], span) for span in self._tags.decode(ids))
-                scored = ((*span, lattice.span_probability(row, span)) for span in spans if span)
+            ends = np.cumsum(lengths)
+            decoded = [
+                self._tags.decode(path[end - size : end]) for end, size in zip(ends, lengths, strict=True)
+            ]
+            some = [row for row, spans in enumerate(decoded) if spans]  # the others need no probabilities
+            if not some:
+                continue
+            chosen = np.concatenate([np.arange(ends[row] - lengths[row], ends[row]) for row in some])
+            lattice = forward_backward(
+                scores[chosen], [lengths[row] for row in some], transitions, self._tags
+            )
+            for place, row in enumerate(some):
+                i = batch[row]
+                spans = (_trim(texts[i], span) for span in decoded[row])
+                scored = ((*span, lattice.span_probability(place, span)) for span in spans if span)
                 found[i] = [entity for entity in scored if entity[3] >= self.threshold]
         return found
 
@@ -223,7 +244,7 @@ class CharNER(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "CharNER.update")
-        pairs = [(text, _gold(e, self.labels)) for e in examples if (text := e.reference.text)]
+        pairs = [(text, _gold(e, self.labels)) for e in examples if (text := self._text(e.reference))]
         if not pairs:
             return losses
         features = self._remembered([text for text, _ in pairs])
@@ -295,6 +316,18 @@ class CharNER(TrainablePipe):
             self.model.from_bytes(unpack_model(data))
         except AttributeError:
             raise ValueError(Errors.E149) from None
+
+
+class _Strings(dict[int, str]):
+    """The text of each token by its number in a vocabulary."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        super().__init__()
+        self._vocab = vocab
+
+    def __missing__(self, orth: int) -> str:
+        self[orth] = text = self._vocab.strings[orth]
+        return text
 
 
 def _gold(example: Example, labels: Sequence[str]) -> list[Span]:

@@ -27,6 +27,7 @@ from baogao.training.features import EDGES, KINDS, CharFeatures, find_sorted, ga
 
 Floats = NDArray[np.float32]
 Backprop = Callable[[Floats], list]
+_PART = 2000  # characters that prediction takes through the layers at once: what stays in a core's cache
 _TABLES = ("chars", "pairs", "pairs", "words", "edges", "rules", "kinds")  # the parts of an input row
 
 
@@ -138,6 +139,9 @@ def _init_tagger(model: Model, X: list[CharFeatures] | None = None, Y: Any = Non
 
 
 def _tag(model: Model, X: list[CharFeatures], is_train: bool) -> tuple[Floats, Backprop]:
+    if not is_train and len(X) > 1 and sum(f.length for f in X) > _PART:
+        halves = X[: len(X) // 2], X[len(X) // 2 :]
+        return np.concatenate([_tag(model, half, False)[0] for half in halves]), lambda d_scores: []
     encoder, output, *wide = model.layers
     hidden, back_encoder = encoder(X, is_train)
     scores, back_output = output(hidden, is_train)
@@ -199,8 +203,8 @@ def _encode(model: Model, X: list[CharFeatures], is_train: bool) -> tuple[Floats
     rows = gapped([f.length for f in X], gap)
     size = int(rows[-1]) + 1 + gap
     ids = _input_ids(model, X, rows, size, rng)
-    real = np.zeros((size, 1), dtype=np.float32)
-    real[rows] = 1.0
+    empty = np.ones(size, dtype=bool)
+    empty[rows] = False
     inputs = np.concatenate([get_param(model, name)[ids[i]] for i, name in enumerate(_TABLES)], axis=1)
     input_mask = _dropout_mask(rng, inputs.shape, dropout)
     if input_mask is not None:
@@ -208,20 +212,20 @@ def _encode(model: Model, X: list[CharFeatures], is_train: bool) -> tuple[Floats
     hidden = inputs @ get_param(model, "in_weight")
     hidden += get_param(model, "in_bias")
     hidden, back_norm = _layer_norm(model, "in_gain", "in_shift", hidden)
-    hidden *= real
+    hidden[empty] = 0.0
     backs = []
     for layer, reach in enumerate(model.attrs["dilations"]):
         step, back = _convolve(model, layer, reach, hidden, _dropout_mask(rng, hidden.shape, dropout))
-        hidden = (hidden + step) * real
+        hidden += step
+        hidden[empty] = 0.0
         backs.append(back)
 
     def backprop(d_output: Floats) -> list:
         d_hidden = np.zeros_like(hidden)
         d_hidden[rows] = d_output
         for back in reversed(backs):
-            d_hidden *= real
             d_hidden += back(d_hidden)
-        d_hidden *= real
+            d_hidden[empty] = 0.0
         d_hidden = back_norm(d_hidden)
         add_grad(model, "in_weight", inputs.T @ d_hidden)
         add_grad(model, "in_bias", d_hidden.sum(axis=0))
@@ -281,7 +285,6 @@ def _convolve(
     weight = get_param(model, f"weight{layer}")
     pieces = window @ weight
     pieces += get_param(model, f"bias{layer}")
-    first = pieces[:, :width] > pieces[:, width:]
     best = np.maximum(pieces[:, :width], pieces[:, width:])
     output, back_norm = _layer_norm(model, f"gain{layer}", f"shift{layer}", best)
     if mask is not None:
@@ -289,6 +292,7 @@ def _convolve(
 
     def backprop(d_output: Floats) -> Floats:
         d_best = back_norm(d_output if mask is None else d_output * mask)
+        first = pieces[:, :width] > pieces[:, width:]
         d_pieces = np.empty_like(pieces)
         d_pieces[:, :width] = d_best * first
         d_pieces[:, width:] = d_best * ~first
@@ -307,9 +311,9 @@ def _layer_norm(
     model: Model, gain_name: str, shift_name: str, x: Floats
 ) -> tuple[Floats, Callable[[Floats], Floats]]:
     gain = get_param(model, gain_name)
-    centred = x - x.mean(axis=1, keepdims=True)
-    inverse = 1.0 / np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / x.shape[1] + 1e-6)
-    normal = centred * inverse
+    normal = x - x.mean(axis=1, keepdims=True)
+    inverse = 1.0 / np.sqrt(np.einsum("ij,ij->i", normal, normal)[:, None] / x.shape[1] + 1e-6)
+    normal *= inverse
 
     def backprop(dy: Floats) -> Floats:
         add_grad(model, gain_name, np.einsum("ij,ij->j", dy, normal))
@@ -318,7 +322,9 @@ def _layer_norm(
         d -= d.mean(axis=1, keepdims=True) + normal * (np.einsum("ij,ij->i", d, normal)[:, None] / d.shape[1])
         return d * inverse
 
-    return normal * gain + get_param(model, shift_name), backprop
+    output = normal * gain
+    output += get_param(model, shift_name)
+    return output, backprop
 
 
 # ---- the output

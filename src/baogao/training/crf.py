@@ -167,24 +167,23 @@ def viterbi(emissions: Floats, lengths: Sequence[int], transitions: Floats, tags
     """The best allowed path of each sequence, packed: (characters,)."""
     sizes = np.asarray(lengths, dtype=np.int64)
     padded, time, sequence = _pad(emissions, sizes)
-    steps = np.where(tags.allowed, transitions, -np.inf).astype(np.float32).T[None]  # (1, to, from)
-    best = np.where(tags.starts, padded[0], -np.inf).astype(np.float32)
-    back = np.zeros(padded.shape, dtype=np.int32)
-    stay = np.arange(len(tags), dtype=np.int32)
+    padded = np.ascontiguousarray(padded.transpose(0, 2, 1))  # (longest, tags, sequences)
+    steps = np.where(tags.allowed, transitions, -np.inf).astype(np.float32)
+    best = np.empty_like(padded)  # the score of the best path to each tag
+    best[0] = np.where(tags.starts[:, None], padded[0], -np.inf)
     real = np.arange(len(padded))[:, None] < sizes[None, :]
     for t in range(1, len(padded)):
-        through = best[:, None, :] + steps
-        choice = through.argmax(axis=2).astype(np.int32)
-        new = np.take_along_axis(through, choice[:, :, None], axis=2)[:, :, 0] + padded[t]
-        live = real[t][:, None]
-        back[t] = np.where(live, choice, stay)
-        best = np.where(live, new, best)
-    state = np.where(tags.ends, best, -np.inf).argmax(axis=1)
-    path = np.empty(padded.shape[:2], dtype=np.int64)
-    columns = np.arange(len(sizes))
+        np.max(best[t - 1][:, None] + steps[:, :, None], axis=0, out=best[t])
+        best[t] += padded[t]
+        if not real[t].all():  # a sequence that has ended keeps its last scores
+            best[t] = np.where(real[t], best[t], best[t - 1])
+    state = np.where(tags.ends[:, None], best[-1], -np.inf).argmax(axis=0)
+    path = np.empty(real.shape, dtype=np.int64)
     for t in range(len(padded) - 1, -1, -1):
         path[t] = state
-        state = back[t][columns, state]
+        if t:
+            before = (best[t - 1] + steps[:, state]).argmax(axis=0)
+            state = np.where(real[t], before, state)
     return path[time, sequence]
 
 
