@@ -167,7 +167,7 @@ def _describe(path: Path, read: _Read, ids: set[str]) -> Report:
 
 
 def _body(page: Page) -> str:
-    return "\n".join(paragraph.text for paragraph in make_paragraphs(page.lines))
+    return "\n".join(paragraph.text.text for paragraph in make_paragraphs(page.lines))
 
 
 def _alike(workspace: Workspace, known: list[Report], bodies: dict[str, str]) -> list[tuple[str, str, float]]:

@@ -25,13 +25,21 @@ _DATE = (
     r"(?:(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
     rf"|[二一][〇○O0零九][〇○O0零{_CN}]{{2}}年[{_CN}]{{1,2}}月[{_CN}]{{1,3}}日)"
 )
-_SIGNED_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
+# 报告单位:, 报告日期: before them.
+_BY = r"(?:(?:报告|报送|填报|呈报|总结|汇报|编制)(?:单位|机关|部门|人|时间|日期)\s?[:：]\s?)?"
+_SIGNED_DATE = re.compile(rf"{_BY}(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
 _SIGNATURE = re.compile(
     r"(?:[^。,，;；:：!！?？《》“”\d>|]{1,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
     r"(?:[(（](?:盖?章|代章|公章)[)）])?)"
 )
 _GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({_DATE})$")
-_SIGNED = re.compile(rf"{_SIGNATURE.pattern}(?:\s?{_DATE})?")
+_GLUED_NAME = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})$")
+_SIGNED = re.compile(rf"{_BY}{_SIGNATURE.pattern}(?:\s?{_DATE})?")
+#: What the list of attachments begins with, and the heading of an attachment itself.
+_ATTACHMENTS = re.compile(r"附\s?(?:件|表|图)?\s?[0-9一二三四五六]{0,2}\s?[:：]")
+_ATTACHMENT = re.compile(r"[【\[(（]?附\s?(?:件|表|录)\s?[0-9一二三四五六七八九十]{0,2}\s?[】\])）]?[:：]?")
+#: A footnote below the report.
+_NOTE = re.compile(r"[\[［【](?:\d{1,3}|注)[\]］】]|注\s?\d{0,2}\s?[:：]")
 
 
 def is_prose(text: str) -> bool:
@@ -49,9 +57,10 @@ def starts_body(text: str) -> bool:
     return is_prose(text)
 
 
-def find_body(page: list[Line]) -> None:
+def find_body(page: list[Line], *, document: bool = False) -> None:
     """Mark the lines that are not of the report (`dropped`), cut furniture off its first and last line, and
-    mark its signature and date (`closing`), which become lines of their own."""
+    mark its signature and date (`closing`), which become lines of their own. A `document`, not a web page,
+    has its tables to its end."""
     lines = [line for line in page if line.dropped is None]
     broken = find_continuations(lines)
     first = _first(lines, broken)
@@ -68,7 +77,8 @@ def find_body(page: list[Line]) -> None:
     first = _after_notice(lines, first, last)
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
-    _closing(lines, last)
+    _closing(lines, last, document)
+    _links(lines[first : last + 1])
     for index in range(first, last + 1):
         line = lines[index]
         text = line.text.text
@@ -81,10 +91,13 @@ def find_body(page: list[Line]) -> None:
     cut = furniture.tail_start(lines[last].text.text)
     if cut < len(lines[last].text.text):
         lines[last].text = lines[last].text.cut(0, cut).clean()
-    signed = _GLUED_SIGNATURE.search(lines[last].text.text, max(0, len(lines[last].text.text) - 90))
+    whole = lines[last].text
+    signed = _GLUED_SIGNATURE.search(whole.text, max(0, len(whole.text) - 90))
+    if not signed and any(line.closing for line in lines[last + 1 : last + 2]):  # the date stands below
+        signed = _GLUED_NAME.search(whole.text, max(0, len(whole.text) - 90))
     if signed:
-        whole = lines[last].text
-        parts = [whole.cut(*signed.span(group)) for group in (1, 2) if signed.group(group)]
+        groups = range(1, len(signed.groups()) + 1)
+        parts = [whole.cut(*signed.span(group)) for group in groups if signed.group(group)]
         lines[last].text = whole.cut(0, signed.start()).clean()
         place = next(index for index, line in enumerate(page) if line is lines[last])
         page[place + 1 : place + 1] = [Line(part.clean(), closing=True) for part in parts]
@@ -124,6 +137,19 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         ):
             return index
     return None
+
+
+def _links(body: list[Line]) -> None:
+    """Drop several links in a row that are no sentences: a menu or a list in the middle of the page."""
+    run: list[Line] = []
+    for line in [*body, None]:
+        text = line.text.text if line is not None else ""
+        if line is not None and line.link and not is_prose(text) and parse_number(text) is None:
+            run.append(line)
+            continue
+        for each in run if len(run) >= 2 else ():
+            each.dropped = "menu"
+        run = []
 
 
 _ISSUES = re.compile(r"现将.{0,60}(?:公布|公开|公告|印发|发布|转发)")
@@ -211,7 +237,16 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
                 last, tail = index, False
             continue
         if tail:
+            if _ATTACHMENT.fullmatch(text):
+                return last  # an attachment's outline is not the report's
             continue
+        if (
+            index > end
+            and last == index - 2
+            and _SIGNED_DATE.fullmatch(text)
+            and _SIGNED.fullmatch(lines[index - 1].text.text)
+        ):
+            return last  # signed and dated, and no number goes on
         if index in broken and last == index - 1:
             last = index
         elif furniture.is_tail(text) and not (is_prose(text) and len(text) > 80):
@@ -253,15 +288,32 @@ def _rest_is_page(lines: list[Line], index: int) -> bool:
     return True
 
 
-def _closing(lines: list[Line], last: int) -> None:
-    """Mark signature and date right after the body, and drop what comes after them."""
+def _closing(lines: list[Line], last: int, document: bool) -> None:
+    """Mark signature and date right after the body, and drop what comes after them. A table before the
+    signature, or in a document, is of the report; the list of attachments may stand before it."""
     open_ = True
     signed = 0
+    attached = False
+    rows: list[Line] = []
     for line in lines[last + 1 :]:
         text = line.text.text
+        if _NOTE.match(text):
+            line.dropped = "footnote"
+            continue
+        if _ATTACHMENT.fullmatch(text) and not text.endswith((":", "：")):
+            open_, attached = False, True
         cut = furniture.tail_start(text)
         if open_ and line.row and not furniture.is_tail(text):
-            line.dropped = "table after the report"
+            line.dropped = None if document else "table after the report"
+            rows.append(line)
+            continue
+        if (
+            open_
+            and not signed
+            and not line.link
+            and (_ATTACHMENTS.match(text) or (attached and _is_attachment(text)))
+        ):
+            line.dropped, attached = "attachments", True
             continue
         if open_ and signed < 4 and not line.link:
             head = text[: _signed_length(text)]
@@ -273,12 +325,29 @@ def _closing(lines: list[Line], last: int) -> None:
                 line.closing = True
                 line.text = line.text.cut(0, len(head)).clean()
                 signed += 1
+                for row in rows:
+                    row.dropped = None
+                rows = []
                 continue
         if open_ and (furniture.is_widgets(text) or cut == 0) and not furniture.is_tail(text):
             line.dropped = "widgets"
             continue
         open_ = False
-        line.dropped = "after the report"
+        line.dropped = "attachment" if attached and not furniture.is_tail(text) else "after the report"
+
+
+def _is_attachment(text: str) -> bool:
+    """A further line of a list of attachments: numbered, or a title in 《》, or a file's name."""
+    number = parse_number(text)
+    return (
+        (
+            number is not None
+            and number.style in ("item", "chapter", "subitem", "circle")
+            and not is_prose(text)
+        )
+        or text.startswith("《")
+        or re.search(r"\.(?:docx?|xlsx?|pdf|wps|et|zip|rar|jpg|png)$", text, re.IGNORECASE) is not None
+    )
 
 
 def _signed_length(text: str) -> int:

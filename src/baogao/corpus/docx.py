@@ -20,7 +20,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 def docx_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
     """The text of a document, a paragraph or a row of a table a line, and its lines; offsets are characters
-    of that text. Footnotes, heads and feet are left out.
+    of that text. Footnotes follow, as lines that are dropped; heads and feet of the pages are left out.
 
     Raises InputError for a truncated file, one that unpacks to more than 200 MB, or one that is no document.
     """
@@ -51,10 +51,10 @@ def docx_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
     lines: list[Line] = []
     parts: list[str] = []
     at = 0
-    for text, indent, row in _walk(document.element.body, numbers):
+    for text, indent, row, dropped in [*_walk(document.element.body, numbers), *_notes(document, numbers)]:
         low, high = strip_edges(text)
         if low < high:
-            lines.append(Line(Mapped.plain(text[low:high], at + low), 1, indent, row=row))
+            lines.append(Line(Mapped.plain(text[low:high], at + low), 1, indent, row=row, dropped=dropped))
         parts.append(text + "\n")
         at += len(text) + 1
     if not lines:
@@ -63,30 +63,33 @@ def docx_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
 
 
 def _walk(element, numbers: _Numbers):
-    """(text, indent, is a row of several cells) of the paragraphs and rows below `element`, in order."""
+    """(text, indent, is a row of several cells, why it is dropped) of what stands below `element`, in order."""
     for child in element:
         if child.tag == f"{_W}p":
             yield from _paragraph(child, numbers)
         elif child.tag == f"{_W}tbl":
             for row in child.iter(f"{_W}tr"):
                 cells = [list(_walk(cell, numbers)) for cell in row if cell.tag == f"{_W}tc"]
-                filled = [cell for cell in cells if any(text.strip() for text, _, _ in cell)]
+                filled = [cell for cell in cells if any(text.strip() for text, *_ in cell)]
                 if len(filled) == 1:
                     yield from filled[0]
                 elif filled:
-                    yield " ".join("".join(text for text, _, _ in cell) for cell in filled), 0, True
+                    yield " ".join("".join(text for text, *_ in cell) for cell in filled), 0, True, None
         elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
             yield from _walk(child, numbers)
 
 
 def _paragraph(paragraph, numbers: _Numbers):
     texts = [""]
-    for node in paragraph.iter():
+    boxes = []
+    for node in _visible(paragraph):
         tag = node.tag
         if tag == f"{_W}t":
-            # A text box stands inside the paragraph and again as a fallback for old readers.
-            if not any(a.tag.endswith(("}Fallback", "}del")) for a in node.iterancestors()):
-                texts[-1] += node.text or ""
+            texts[-1] += node.text or ""
+        elif tag == f"{_W}txbxContent":
+            boxes.append(node)
+        elif tag == f"{_W}noBreakHyphen":
+            texts[-1] += "-"
         elif tag == f"{_W}tab":
             texts[-1] += " " if node.getparent().tag == f"{_W}r" else ""
         elif tag in (f"{_W}br", f"{_W}cr"):
@@ -103,8 +106,35 @@ def _paragraph(paragraph, numbers: _Numbers):
             if (twips or "").isdigit()
             else 0
         )
+    contents = "table of contents" if numbers.style_name(paragraph).lower().startswith("toc") else None
     for text in texts:
-        yield text, first, False
+        yield text, first, False, contents
+    for box in boxes:
+        yield from _walk(box, numbers)
+
+
+def _visible(node):
+    """The nodes below one that a reader sees, in order, without what is in text boxes. A text box stands in
+    the paragraph and again as a fallback for old readers; deleted text stays in the file."""
+    for child in node:
+        if not isinstance(child.tag, str) or child.tag.endswith(("}Fallback", "}del", "}moveFrom")):
+            continue
+        yield child
+        if child.tag != f"{_W}txbxContent":
+            yield from _visible(child)
+
+
+def _notes(document, numbers: _Numbers):
+    """The footnotes and endnotes, in the shape of `_walk`."""
+    from docx.oxml import parse_xml
+
+    for relation in document.part.rels.values():
+        if relation.is_external or not relation.reltype.endswith(("/footnotes", "/endnotes")):
+            continue
+        for note in parse_xml(relation.target_part.blob):
+            if note.get(f"{_W}type") in (None, "normal"):
+                for text, *_ in _walk(note, numbers):
+                    yield text, 0, False, "footnote"
 
 
 class _Numbers:
@@ -114,6 +144,11 @@ class _Numbers:
         self.levels: dict[str, dict[int, tuple[str, str, int]]] = {}
         self.counts: dict[tuple[str, int], int] = {}
         self.styles: dict[str, tuple[str, int]] = {}
+        self.names: dict[str, str] = {
+            style.get(f"{_W}styleId"): name.get(f"{_W}val") or ""
+            for style in document.styles.element.iter(f"{_W}style")
+            if (name := style.find(f"{_W}name")) is not None
+        }
         self.shared: dict[str, str] = {}
         try:
             root = document.part.numbering_part.element
@@ -140,6 +175,11 @@ class _Numbers:
             found = _number_of(style.find(f"{_W}pPr"))
             if found:
                 self.styles[style.get(f"{_W}styleId")] = found
+
+    def style_name(self, paragraph) -> str:
+        """The name of a paragraph's style, whatever the language of Word."""
+        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        return self.names.get(style.get(f"{_W}val"), "") if style is not None else ""
 
     def next(self, paragraph) -> str:
         """The number that Word shows before `paragraph`; empty where it shows none."""

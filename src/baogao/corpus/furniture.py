@@ -87,6 +87,8 @@ _WIDGETS = re.compile(rf"(?>{_GAP}[\[【(（]?(?:{_WIDGET})){{1,16}}+{_GAP}", re
 _HEAD = re.compile(
     rf"{_GAP}(?:{_SIZE_WIDGET}|{_BARE_SIZES}|{_SOURCE_WIDGET}(?=\s|{_LABEL})|{_DATE_WIDGET}"
     rf"|(?:{_COUNTED})\s?[:：]\s?\[?\d{{0,9}}\]?\s?(?:次|人次)?|{_COLOURS}|[【\[]\s?(?:{_BUTTON})\s?[】\]]"
+    rf"|(?:{_BUTTON}){{2,6}}(?=\s)|(?:您?(?:现在|当前)?的?位置\s?[:：]\s?)?首页(?:\s?[>＞»›→/]\s?[^\s>＞»›→/。,，:：]{{1,12}}){{1,6}}?"
+    rf"(?=\s|{_LABEL}|(?:19|20)\d\d\s?年)"
     r"|(?:我要)?打印(?:本页)?(?=[\s|【\[])|分享(?:到|至)?\s?[:：]|关闭窗口|收藏(?=[\s|【\[]))",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped, strip_edges
+from baogao.corpus.numbers import parse_number
 
 _HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|div|p|table|article|span|br)\b[^<>]{0,400}>", re.IGNORECASE
@@ -54,6 +55,10 @@ _VOID = frozenset(
     ]
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# Ordered lists of links: breadcrumbs, menus.
+_MENU = re.compile(r"crumb|nav|menu|path|position|page", re.IGNORECASE)
+_UNMARKED = re.compile(r"list-style(?:-type)?\s*:\s*none", re.IGNORECASE)
+_LONG_CELL = 80  # characters: no cell of a table of figures
 _INDENT = re.compile(r"text-indent\s*:\s*([1-9])", re.IGNORECASE)
 
 
@@ -92,6 +97,8 @@ class _Reader(HTMLParser):
         self.cells: list[tuple[int, int]] = []
         self.blank = 1
         self.indent = 0
+        self.lists: list[_List | None] = []  # open lists; None: without numbers
+        self.number: Mapped | None = None  # of the list item whose first line is to come
 
     def _at(self) -> int:
         line, column = self.getpos()
@@ -102,7 +109,8 @@ class _Reader(HTMLParser):
             if tag in ("br", "hr") and not self.skip:
                 self.end_line(broken=tag == "br")
             return
-        style = dict(attrs).get("style") or ""
+        given = dict(attrs)
+        style = given.get("style") or ""
         if self.skip or tag in _SKIPPED or (_HIDDEN.search(style) and tag != "body"):
             self.skip.append(tag)
             return
@@ -113,6 +121,12 @@ class _Reader(HTMLParser):
         elif tag in _BLOCKS:
             self.end_line()
             self.preformatted += tag == "pre"
+            if tag in ("ol", "ul"):
+                self.lists.append(_List.of(given) if tag == "ol" else None)
+            elif tag == "li" and self.lists and (items := self.lists[-1]):
+                at = self._at()
+                end = at + len(self.get_starttag_text() or "")
+                self.number = Mapped(items.next(given), ((0, at, end),))
             if indent := _INDENT.search(style):
                 self.indent = int(indent.group(1))
 
@@ -133,6 +147,10 @@ class _Reader(HTMLParser):
         elif tag in _BLOCKS:
             self.end_line()
             self.preformatted -= tag == "pre" and self.preformatted > 0
+            if tag in ("ol", "ul") and self.lists:
+                self.lists.pop()
+            if tag in ("ol", "ul", "li"):
+                self.number = None
 
     def handle_data(self, data: str) -> None:
         if self.skip or not data:
@@ -178,13 +196,21 @@ class _Reader(HTMLParser):
         low, high = strip_edges(whole.text)
         if low < high:
             # Line breaks of the source are white space here.
-            filled = sum(1 for part in whole.text.split("\t") if part.strip()) if self.cells else 1
+            cells = [part.strip() for part in whole.text.split("\t") if part.strip()] if self.cells else []
             indent = max(
                 self.indent,
                 sum(2 if c in "\u3000\u2003" else 1 for c in whole.text[:low] if c not in "\r\n\t ") // 2,
             )
             link = self.linked >= len(whole.text[low:high].replace(" ", "")) > 0
-            self.lines.append(Line(whole.cut(low, high), self.blank, indent, link=link, row=filled > 1))
+            text = whole.cut(low, high)
+            if len(cells) > 1 and max(map(len, cells)) > _LONG_CELL:
+                self._cells_apart(text, indent)
+            else:
+                if self.number is not None and not link and parse_number(text.text) is None:
+                    text = Mapped.join((self.number, text))
+                row = len(cells) > 1 and not _is_numbered(cells)
+                self.lines.append(Line(text, self.blank, indent, link=link, row=row))
+            self.number = None
             self.blank = 0 if broken else 1
             self.indent = 0
         elif broken:
@@ -192,3 +218,48 @@ class _Reader(HTMLParser):
         else:
             self.blank = max(self.blank, 1)
         self.pieces, self.cells, self.linked = [], [], 0
+
+    def _cells_apart(self, row: Mapped, indent: int) -> None:
+        """The cells of a table that only lays out the page, a line each."""
+        at = 0
+        for part in row.text.split("\t"):
+            if part.strip():
+                self.lines.append(Line(row.cut(at, at + len(part)), self.blank, indent))
+                self.blank = 1
+            at += len(part) + 1
+
+
+def _is_numbered(cells: list[str]) -> bool:
+    """A chapter's number in one cell and its heading in the next."""
+    number = parse_number(cells[0])
+    return (
+        len(cells) == 2 and number is not None and number.length == len(cells[0]) and number.style != "item"
+    )
+
+
+class _List:
+    """The counter of an ordered list."""
+
+    def __init__(self, start: int) -> None:
+        self.value = start - 1
+
+    @classmethod
+    def of(cls, attrs: dict[str, str | None]) -> _List | None:
+        """That of an `ol` element with these attributes; None where it shows no numbers that a report has."""
+        words = f"{attrs.get('class') or ''} {attrs.get('id') or ''}"
+        if (
+            _MENU.search(words)
+            or _UNMARKED.search(attrs.get("style") or "")
+            or attrs.get("type") not in (None, "1")
+        ):
+            return None
+        return cls(_whole(attrs.get("start"), 1))
+
+    def next(self, attrs: dict[str, str | None]) -> str:
+        """The number of the next item."""
+        self.value = _whole(attrs.get("value"), self.value + 1)
+        return f"{self.value}."
+
+
+def _whole(text: str | None, otherwise: int) -> int:
+    return int(text) if text is not None and re.fullmatch(r"\d{1,4}", text) else otherwise

@@ -7,15 +7,21 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Style = Literal["part", "chapter", "section", "item", "subitem", "circle", "first", "ordinal"]
+from baogao.corpus.mapped import HAN
 
-#: Level of a block by the style of its number. Parts stand above chapters.
+Style = Literal[
+    "part", "division", "chapter", "section", "item", "decimal", "subitem", "circle", "first", "ordinal"
+]
+
+#: Level of a block by the style of its number. Parts stand above divisions (第一节) and chapters.
 LEVELS: dict[Style, int] = {
-    "part": 0, "chapter": 1, "section": 2, "item": 3, "subitem": 4, "circle": 5, "first": 3, "ordinal": 3,
+    "part": 0, "division": 1, "chapter": 1, "section": 2, "item": 3, "decimal": 4, "subitem": 4, "circle": 5,
+    "first": 3, "ordinal": 3,
 }  # fmt: skip
 #: How deep a style nests. 一是 lies below every other, whatever its level is called.
-RANKS: dict[Style, int] = {
-    "part": 0, "chapter": 1, "section": 2, "item": 3, "subitem": 4, "circle": 5, "first": 6, "ordinal": 6,
+RANKS: dict[Style, float] = {
+    "part": 0, "division": 0.75, "chapter": 1, "section": 2, "item": 3, "decimal": 3.25, "subitem": 4,
+    "circle": 5, "first": 6, "ordinal": 6,
 }  # fmt: skip
 
 _CN = "〇零一二三四五六七八九十"
@@ -26,16 +32,20 @@ _DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _NUMBER = re.compile(
     rf"""
     (?P<part>第\s?(?P<pv>[{_CN}]{{1,3}}|[0-9]{{1,2}})\s?(?:部分|[编篇章]))
+  | (?P<division>第\s?(?P<dv>[{_CN}]{{1,3}}|[0-9]{{1,2}})\s?节)
   | (?P<ordinal>第(?P<ov>[{_CN}]{{1,3}})[,,、：:])
   | (?P<first>(?P<fv>[一二三四五六七八九十]{{1,3}})[是要](?![一二三四五六七八九十]、))
-  | (?P<chapter>(?P<cv>[{_CN}]{{1,3}})\s?[、．.])
+  | (?P<chapter>(?P<cv>[{_CN}]{{1,3}})\s?[、．.﹑､])
   | (?P<section>[(（﹙]\s?(?P<sv>[{_CN}]{{1,3}})\s?[)）﹚]|(?P<sx>[㈠-㈩]))
   | (?P<subitem>[(（﹙]\s?(?P<bv>[0-9０-９]{{1,2}})\s?[)）﹚]|(?P<bx>[⑴-⒇]))
-  | (?P<item>(?P<iv>[0-9０-９]{{1,2}})(?:[、．]|[.](?![0-9])|[)）])|(?P<ix>[⒈-⒛]))
+  | (?P<decimal>[0-9]{{1,2}}(?:[.．][0-9]{{1,2}})?[.．](?P<nv>[0-9]{{1,2}})[.．]?\s(?=[{HAN}]))
+  | (?P<item>(?P<iv>[0-9０-９]{{1,2}})(?:[、．﹑､]|[.](?![0-9])|[)）])|(?P<ix>[⒈-⒛])
+    |(?P<zv>0[1-9])(?=$|\s?[{HAN}][{HAN}、“”]{{1,15}}$)(?!\s?[年月日号时分级个件万亿名人次项元户家场条份]))
   | (?P<circle>(?P<xx>[①-⑳]))
     """,
     re.VERBOSE,
 )
+_WRITTEN = ("pv", "dv", "ov", "fv", "cv", "sv", "bv", "nv", "iv", "zv")
 # What is left of a number that lost a part of itself: is it one? Only its neighbours can tell.
 _BROKEN = re.compile(
     rf"""
@@ -66,7 +76,7 @@ class Number:
         return LEVELS[self.style]
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> float:
         return RANKS[self.style]
 
 
@@ -80,7 +90,7 @@ _STARTS = frozenset(f"第(（﹙0123456789０１２３４５６７８９{_CN}") 
 def parse_number(text: str, at: int = 0) -> Number | None:
     """The number that stands at `at` of `text`, whole as printed."""
     # Most lines begin with something else, and heads of numbered ones come again.
-    return _parse(text[at : at + 16]) if text[at : at + 1] in _STARTS else None
+    return _parse(text[at : at + 20]) if text[at : at + 1] in _STARTS else None
 
 
 @functools.lru_cache(maxsize=16384)
@@ -91,7 +101,7 @@ def _parse(text: str) -> Number | None:
     groups = match.groupdict()
     style: Style = next(name for name in LEVELS if groups[name])
     printed = match.group()
-    written = next((groups[key] for key in ("pv", "ov", "fv", "cv", "sv", "bv", "iv") if groups[key]), None)
+    written = next((groups[key] for key in _WRITTEN if groups[key]), None)
     if written:
         value = _value(written)
         if value is None:
@@ -108,9 +118,24 @@ def _parse(text: str) -> Number | None:
         or (style == "item" and re.match(r"\d{1,2}(?!\d)", rest))  # 5、6月份
     ):
         return None
-    if style == "part" and rest[:1] in set("的是中以和与及为由"):
+    if style in ("part", "division") and rest[:1] in set("的是中以和与及为由约能日假课目"):
         return None
     return Number(style, value, printed.replace(" ", ""), len(printed))
+
+
+# 四存在的问题: what stands behind a number that is no number of a heading, 四个, 三级, 二十大.
+_COUNTED = frozenset(
+    "〇零一二三四五六七八九十百千万亿个项大类种级方次名件条家位届年月日批场处所套本支座期是要者线审产季分半维化体平星员新清网地旬来季轮双式心好资"
+)
+
+
+def parse_bare(text: str, value: int) -> Number | None:
+    """The Chinese number `value` at the start of a short line without any mark, whose own mark is lost."""
+    written = chinese(value)
+    rest = text[len(written) : len(written) + 1]
+    if not text.startswith(written) or not rest or rest in _COUNTED or not "\u4e00" <= rest <= "\u9fff":
+        return None
+    return Number("chapter", value, written, len(written), broken=True)
 
 
 def parse_broken(text: str) -> Number | None:
@@ -126,11 +151,15 @@ def parse_broken(text: str) -> Number | None:
 
 def write_number(style: Style, value: int, like: str) -> str:
     """The number `value` in the manner of `like`, a printed number of the same style."""
+    if style == "decimal":
+        return re.sub(r"[0-9]+(?=[.．]?$)", str(value), like)
     if style in ("item", "subitem") and any(c.isdigit() and c.isascii() for c in like):
         return re.sub("[0-9]+", str(value), like, count=1)
     if like and like[0] in "㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩⑴①⒈" or style == "circle":
-        base = {"section": "㈠", "subitem": "⑴", "item": "⒈", "circle": "①"}[style]
-        return chr(ord(base) + value - 1)
+        base, many = {"section": ("㈠", 10), "subitem": ("⑴", 20), "item": ("⒈", 20), "circle": ("①", 20)}[
+            style
+        ]
+        return chr(ord(base) + value - 1) if value <= many else f"({value})"
     return re.sub(rf"[{_CN}]+|[0-9０-９]+", chinese(value), like, count=1)
 
 

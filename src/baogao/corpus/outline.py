@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Literal
 
 from baogao.corpus.mapped import Mapped
-from baogao.corpus.numbers import LEVELS, Number, Style, parse_broken, parse_number, write_number
+from baogao.corpus.numbers import LEVELS, Number, Style, parse_bare, parse_broken, parse_number, write_number
+from baogao.corpus.paragraphs import Paragraph
 from baogao.records import Block
 
 _LONG_HEADING = 60
@@ -28,25 +29,37 @@ _COLON_HEADING = re.compile(
 DEFAULT = {"chapter": "一、", "section": "(一)", "first": "一是", "item": "1.", "subitem": "(1)"}
 
 
-def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -> list[Block]:
-    """Blocks of a report from its paragraphs in order; its closing lines come last."""
-    numbers = [_read(text.text, index, paragraphs) for index, text in enumerate(paragraphs)]
-    _repair_marks(numbers, paragraphs)
-    kinds = [_is_heading(index, paragraphs, numbers) for index in range(len(paragraphs))]
+def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]) -> list[Block]:
+    """Blocks of a report from its paragraphs in order; its closing lines come last. Rows of tables are
+    paragraphs without number, whatever they begin with."""
+    texts = [paragraph.text.text for paragraph in paragraphs]
+    numbers = [None if each.row else _read(text) for each, text in zip(paragraphs, texts, strict=True)]
+    _repair_marks(numbers, texts)
+    _repair_bare(numbers, texts)
+    kinds = [not each.row and _is_heading(index, texts, numbers) for index, each in enumerate(paragraphs)]
+    clauses = [
+        index for index, each in enumerate(paragraphs) if not each.row and _is_clause(index, texts, numbers)
+    ]
+    if len(clauses) < 2:  # one by itself may be a sentence without its end
+        clauses = []
+    for index in clauses:
+        kinds[index] = True
+    above: int | None = None  # level of the last heading where it has neither number nor commas
     printed = _manner(numbers)
     blocks: list[Block] = []
     ranks: list[float] = []  # of the headings above, whose texts are `path`
     path: list[str] = []
     series: dict[Style, int] = {}
     plain_since: set[Style] = set()
-    for index, mapped in enumerate(paragraphs):
-        text, number, heading = mapped.text, numbers[index], kinds[index]
+    for index, paragraph in enumerate(paragraphs):
+        text, number, heading = texts[index], numbers[index], kinds[index]
         level, shown, lead = None, None, None
         if number is not None:
             value = _value(number, series, plain_since)
             level = number.level
+            above = None if heading else above
             shown = number.printed if value == number.value and not number.broken else None
-            shown = shown or write_number(number.style, value, printed[number.style])
+            shown = shown or write_number(number.style, value, printed[number.style] or number.printed)
             for style in [s for s in series if _below(s, number.style)]:
                 del series[style]
             series[number.style] = value
@@ -56,17 +69,21 @@ def build_blocks(report: str, paragraphs: list[Mapped], closing: list[Mapped]) -
             rank: float = number.rank
         elif heading:
             level = _plain_level(index, numbers)
+            if index in clauses:
+                level = level if above is None else above + 1
+            else:
+                above = level
             rank = level - 0.5 if level else -0.5
             for style in [s for s in series if LEVELS[s] >= level or s == "first"]:
                 del series[style]
-        else:
+        elif not paragraph.row:
             plain_since |= set(series)
         if number is not None or heading:
             while ranks and ranks[-1] >= rank:
                 ranks.pop()
                 path.pop()
         kind: Literal["heading", "paragraph"] = "heading" if heading else "paragraph"
-        blocks.append(_block(report, index, kind, mapped, level, shown, lead, path))
+        blocks.append(_block(report, index, kind, paragraph.text, level, shown, lead, path))
         if heading:
             ranks.append(rank)
             path.append(text)
@@ -108,21 +125,33 @@ def _below(style: Style, other: Style) -> bool:
     return _ORDER[style] > _ORDER[other]
 
 
-def _read(text: str, index: int, paragraphs: list[Mapped]) -> Number | None:
+def _read(text: str) -> Number | None:
     number = parse_number(text)
     if number is not None and number.value is None:
         return None
     return number if number is not None else parse_broken(text)
 
 
-def _repair_marks(numbers: list[Number | None], paragraphs: list[Mapped]) -> None:
+def _repair_marks(numbers: list[Number | None], texts: list[str]) -> None:
     """Keep a broken number only where whole ones of its style stand in the same report."""
     whole = {number.style for number in numbers if number is not None and not number.broken}
     for index, number in enumerate(numbers):
         if number is not None and number.broken and number.style not in whole:
-            inline = number.style == "first" and any(_last_inline(p.text) for p in paragraphs)
+            inline = number.style == "first" and any(map(_last_inline, texts))
             if not inline:
                 numbers[index] = None
+
+
+def _repair_bare(numbers: list[Number | None], texts: list[str]) -> None:
+    """四存在的问题 behind chapter three is chapter four, whose mark is lost."""
+    last = 0
+    for index, number in enumerate(numbers):
+        if number is not None and number.style == "chapter":
+            last = number.value or last + 1
+        elif number is None and last and texts[index][0] in _DIGITS and len(texts[index]) <= 30:
+            if _CLAUSE.search(texts[index]) is None and index + 1 < len(numbers):
+                numbers[index] = parse_bare(texts[index], last + 1)
+            last += numbers[index] is not None
 
 
 def _manner(numbers: list[Number | None]) -> dict[Style, str]:
@@ -151,6 +180,8 @@ def _value(number: Number, series: dict[Style, int], plain_since: set[Style]) ->
     if number.value is None:
         return (last or 0) + 1
     if last is None or number.value == last + 1:
+        return number.value
+    if number.style == "decimal":
         return number.value
     if number.style in ("item", "subitem", "circle") and number.value > last:
         return number.value  # long lists in digits skip where an item stands elsewhere
@@ -182,16 +213,12 @@ def _lead(rest: str) -> str | None:
     return rest[:stop].strip() or None if stop >= 0 else None
 
 
-def _is_heading(index: int, paragraphs: list[Mapped], numbers: list[Number | None]) -> bool:
-    text, number = paragraphs[index].text, numbers[index]
+def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> bool:
+    text, number = texts[index], numbers[index]
     following = numbers[index + 1] if index + 1 < len(numbers) else None
-    more = index + 1 < len(paragraphs)
+    more = index + 1 < len(texts)
     if number is None:
-        return (
-            more
-            and index > 0
-            and _plain_heading(text, paragraphs[index - 1].text, paragraphs[index + 1].text)
-        )
+        return more and index > 0 and _plain_heading(text, texts[index - 1], texts[index + 1])
     if number.style in ("first", "ordinal"):
         return False
     rest = text[number.length :].strip()
@@ -213,6 +240,25 @@ def _plain_heading(text: str, before: str, after: str) -> bool:
     if _COLON_HEADING.search(text) and len(text) <= 16:
         return True
     return _CLAUSE.search(text) is None and (len(after) > len(text) or parse_number(after) is not None)
+
+
+def _is_clause(index: int, texts: list[str], numbers: list[Number | None]) -> bool:
+    """A heading without number that has commas: a short line without an end, between a sentence that is
+    finished and a paragraph much longer."""
+    text = texts[index]
+    if not 8 <= len(text) <= 36 or numbers[index] is not None or not 0 < index < len(texts) - 1:
+        return False
+    before, after = texts[index - 1], texts[index + 1]
+    return (
+        ("," in text or "，" in text)
+        and not any(mark in text for mark in "。；;：:！？!?")
+        and text[-1] not in ",，、"
+        and before[-1] in "。！？：:"
+        and after[-1] in "。：:"
+        and len(after) > 2 * len(text)
+        and numbers[index + 1] is None
+        and _ANNOUNCES.search(text) is None
+    )
 
 
 def _plain_level(index: int, numbers: list[Number | None]) -> int:

@@ -65,5 +65,5 @@ def page_of_text(source: str) -> Page:
 
 def _page(source: str, lines: list[Line], kind: Format) -> Page:
     lines = clean_lines(lines, source)
-    find_body(lines)
+    find_body(lines, document=kind == "docx")
     return Page(source, lines, kind)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped
 from baogao.corpus.numbers import Number, chinese, parse_number
@@ -24,12 +26,19 @@ _CLOSERS = frozenset("”’）)")
 _AFTER_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])")
 
 
-def make_paragraphs(lines: list[Line]) -> list[Mapped]:
+class Paragraph(msgspec.Struct):
+    """A paragraph's text; `row`: it is a row of a table."""
+
+    text: Mapped
+    row: bool = False
+
+
+def make_paragraphs(lines: list[Line]) -> list[Paragraph]:
     """The paragraphs of the lines that are not dropped, each mapped to the source."""
     kept = [line for line in lines if line.dropped is None and not line.closing]
     wrap = find_wrap(kept)
     indented = sum(line.indent >= 2 for line in kept) >= max(2, 0.2 * len(kept))
-    paragraphs: list[Mapped] = []
+    paragraphs: list[Paragraph] = []
     parts: list[Line] = []
     last = {"chapter": 0, "section": 0}
     for line in kept:
@@ -37,11 +46,17 @@ def make_paragraphs(lines: list[Line]) -> list[Mapped]:
             parts.append(line)
             continue
         if parts:
-            paragraphs += _split(_glue(parts), last)
+            paragraphs += _finish(parts, last)
         parts = [line]
     if parts:
-        paragraphs += _split(_glue(parts), last)
+        paragraphs += _finish(parts, last)
     return paragraphs
+
+
+def _finish(parts: list[Line], last: dict[str, int]) -> list[Paragraph]:
+    if parts[0].row:
+        return [Paragraph(parts[0].text, row=True)]
+    return [Paragraph(text) for text in _split(_glue(parts), last)]
 
 
 def ends_sentence(text: str) -> bool:
@@ -97,8 +112,8 @@ def find_wrap(lines: list[Line]) -> _Wrap | None:
         if len(near) >= max(3, 0.3 * long) and inside >= 0.6 * len(near) and len(near) > most:
             short = [
                 following.blank > 0
-                for width, following in zip(widths, lines[1:], strict=False)
-                if width < full and len(following.text.text) > 10
+                for width, line, following in zip(widths, lines, lines[1:], strict=False)
+                if width < full and len(following.text.text) > 10 and not line.row
             ]
             apart = bool(short) and sum(short) >= 0.8 * len(short)
             most, best = len(near), _Wrap(measure, full, widest - measure("中") // 2, apart)
@@ -129,6 +144,8 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
     number = parse_number(parts[0].text.text)
     if number is not None and number.length == len(before):
         return True
+    if wrap is not None and before[-1].isdigit() and text[0].isdigit() and wrap.is_full(parts[-1]):
+        return True  # a number broken in two
     if parse_number(text) is not None:
         return False
     done = ends_sentence(before)
@@ -139,9 +156,11 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
     if line.blank or (indented and line.indent >= 2):
         return False
     if wrap is not None:
-        return wrap.is_full(parts[-1]) and (
-            indented or wrap.apart or not done or wrap.width(parts[-1]) >= wrap.widest
-        )
+        if wrap.is_full(parts[-1]):
+            within = not done or before[-1] in ";；"
+            return indented or wrap.apart or within or wrap.width(parts[-1]) >= wrap.widest
+        # What cannot be broken, a number with its unit, leaves the line before it short.
+        return indented and not done and wrap.width(parts[-1]) >= 0.7 * wrap.full
     if done:
         return False
     joined = "".join(part.text.text for part in parts)
@@ -160,14 +179,10 @@ def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
     the last chapter and section before it, and after it."""
     line = text.text
     here = parse_number(line)
+    cuts: list[int] = []
     if here is not None:
         _advance(last, here)
-    cuts = []
-    if here is not None and here.style == "chapter":
-        match = _AFTER_TITLE.search(line, here.length)
-        if match and "。" not in line[: match.start()]:
-            cuts.append(match.start())
-            last["section"] = 1
+        _cut_after_title(line, here, 0, cuts, last)
     for match in _INNER.finditer(line) if _may_hold_next(line, last) else ():
         at = match.end()
         if match.group() in _CLOSERS and line[at - 2 : at - 1] not in tuple("。！？；："):
@@ -177,12 +192,25 @@ def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
             continue
         if number.style == "section" and (here is None or here.style not in last) and not cuts:
             continue
+        if cuts and at < cuts[-1]:
+            continue
         cuts.append(at)
         _advance(last, number)
+        here = number if number.style == "chapter" else here
+        _cut_after_title(line, number, at, cuts, last)
     if not cuts:
         return [text]
     edges = [0, *sorted(set(cuts)), len(line)]
     return [text.cut(a, b).clean() for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _cut_after_title(line: str, number: Number, at: int, cuts: list[int], last: dict[str, int]) -> None:
+    """一、主要工作(一)加强领导。: the chapter's title at `at` ends where its first section begins."""
+    if number.style == "chapter":
+        match = _AFTER_TITLE.search(line, at + number.length, at + number.length + 64)
+        if match and "。" not in line[at : match.start()]:
+            cuts.append(match.start())
+            last["section"] = 1
 
 
 def _may_hold_next(line: str, last: dict[str, int]) -> bool:
