@@ -23,13 +23,13 @@ test: .venv/.ready lint
 # The oldest and the newest allowed versions of the five packages the project is built on, the newest without
 # doccano-client, which holds spaCy back. Each in an environment of its own; integration tests stay with the lock.
 test-lowest: .venv/.ready
-	$(UV) venv --clear .venv-lowest
-	$(UV) pip install --python .venv-lowest/bin/python --constraint tests/lowest.txt --editable '.[doccano,dev]'
+	$(UV) venv --clear --seed .venv-lowest
+	$(UV) pip install --python .venv-lowest/bin/python --compile-bytecode --constraint tests/lowest.txt --editable '.[doccano,dev]'
 	.venv-lowest/bin/python -m pytest -n 2 --ignore tests/integration
 
 test-newest: .venv/.ready
-	$(UV) venv --clear .venv-newest
-	$(UV) pip install --python .venv-newest/bin/python --editable '.[dev]'
+	$(UV) venv --clear --seed .venv-newest
+	$(UV) pip install --python .venv-newest/bin/python --compile-bytecode --editable '.[dev]'
 	.venv-newest/bin/python -m pytest -n 2 --ignore tests/integration
 
 lint: .venv/.ready

@@ -116,7 +116,7 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
             raise InputError(f"{text!r} is not NAME=VALUE", field="--set", todo="try training.max_steps=500")
         try:
             settings[name] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             settings[name] = value
     return settings
 

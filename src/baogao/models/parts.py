@@ -94,24 +94,42 @@ def plan(items: Sequence[Item], part_size: int) -> list[Part]:
 
 def read_pages(items: Iterable[Item]) -> Iterator[tuple[str, str, Callable[[], Page]]]:
     """(address, report id, function that reads its page) of every report of some inputs."""
+    from pyarrow.lib import ArrowException
+
     for item in items:
         if item.row_group is None:
             stem = item.url.rsplit("/", 1)[-1].rsplit(".", 1)[0]
             yield item.url, f"{stem}-{sha256(item.url.encode())[:8]}", partial(_read_page, item.url)
             continue
-        table = _parquet(item.url).read_row_group(item.row_group)
+        try:
+            table = _parquet(item.url).read_row_group(item.row_group)
+            rows = table.to_pylist()
+        except (ArrowException, OSError, ValueError) as error:
+            found = InputError(f"is not readable ({error})", file=item.url, todo="mend or remove it")
+            yield f"{item.url}#{item.row_group}", "", partial(_refuse, found)
+            continue
         names = set(table.column_names)
         if not names & {"text", "content"}:
             raise InputError(
                 "no column text or content", file=item.url, field=", ".join(sorted(names)), todo="rename one"
             )
-        for index, row in enumerate(table.to_pylist()):
+        for index, row in enumerate(rows):
             place = f"{item.url}#{item.row_group}.{index}"
             report = str(row.get("id") or sha256(place.encode())[:16])
-            if row.get("text") is not None:
-                yield place, report, partial(page_of_text, row["text"])
+            text, content = row.get("text"), row.get("content") or b""
+            if isinstance(text, str):
+                yield place, report, partial(page_of_text, text)
+            elif text is None and isinstance(content, bytes):
+                yield place, report, partial(make_page, content, file=place)
             else:
-                yield place, report, partial(make_page, row.get("content") or b"", file=place)
+                found = InputError(
+                    "text is not text or content not bytes", file=place, todo="mend the column"
+                )
+                yield place, report, partial(_refuse, found)
+
+
+def _refuse(error: InputError) -> Page:
+    raise error
 
 
 def _read_page(url: str) -> Page:
@@ -138,7 +156,7 @@ def _parquet(url: str):
     fs, path = url_to_fs(url)
     try:
         return pq.ParquetFile(path, filesystem=fs)
-    except (ArrowException, OSError) as error:
+    except (ArrowException, OSError, ValueError) as error:
         raise InputError(f"is not a Parquet file ({error})", file=url, todo="mend or remove it") from error
 
 
@@ -187,7 +205,7 @@ def read_done(output: str, part: Part) -> Done | None:
         return None
     try:
         return msgspec.json.decode(data, type=Done)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"not the mark of a finished part ({error})", file=f"{output}/_parts/{part.name}.json",
             todo="remove it; the part is then done again",

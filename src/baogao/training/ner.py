@@ -356,7 +356,7 @@ def _counted(found: Sequence[str], what: str) -> str:
 @contextlib.contextmanager
 def _config_errors(config: Path) -> Iterator[None]:
     """What spaCy says of a config, in one line that names it."""
-    from configparser import InterpolationError
+    from configparser import Error as SyntaxProblem
 
     from confection import ConfigValidationError
 
@@ -366,5 +366,7 @@ def _config_errors(config: Path) -> Iterator[None]:
         parts = [error.desc or "", *(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors)]
         what = "; ".join(part for part in parts if part) or error.title or "not a spaCy config"
         raise InputError(what, file=config, todo="mend the setting it names") from error
-    except InterpolationError as error:
+    except SyntaxProblem as error:
         raise InputError(str(error), file=config, todo="mend the setting it names") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 ({error})", file=config, todo="save it as UTF-8") from error
