@@ -5,6 +5,7 @@ token a character always can. Everything it needs (vocabulary, rules, segmenter)
 """
 
 # No `from __future__ import annotations`: the config system reads the types of registered functions.
+import gzip
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +32,7 @@ from baogao.training.crf import Span, Tags, forward_backward, path_score, viterb
 from baogao.training.features import CharFeatures, featurise_all
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
-_ASSETS = {"rules.toml", *(f"segmenter/{name}" for name in SEGMENTER_FILES)}
+_ASSETS = {"rules.toml", *(f"segmenter/{name}{end}" for name in SEGMENTER_FILES for end in ("", ".gz"))}
 _BATCH = 16_000  # characters that prediction takes through the network at once
 
 Found = list[tuple[int, int, str, float]]  # start, end, label, probability
@@ -142,9 +143,9 @@ class CharNER(TrainablePipe):
             for path, data in self._assets.items():
                 if path not in _ASSETS:
                     raise ValueError(f"{path!r} is no part of a char_ner model")
-                file = Path(name) / path
+                file = Path(name) / path.removesuffix(".gz")
                 file.parent.mkdir(exist_ok=True)
-                file.write_bytes(data)
+                file.write_bytes(gzip.decompress(data) if path.endswith(".gz") else data)
             self._rules = None
             if "rules.toml" in self._assets:
                 self._rules = Rules.load(Path(name) / "rules.toml")

@@ -67,14 +67,13 @@ def add_grad(model: Model, name: str, value: Any) -> None:
 
 
 def pack_model(model: Model) -> bytes:
-    """A model in few bytes for `Model.from_bytes(unpack(data))`: without negligible wide weights, every
-    number rounded to 11 significant bits, so that the rest compresses away."""
+    """A model in few bytes for `unpack_model`: without negligible wide weights, in half precision."""
     message = model.to_dict()
     for index, node in enumerate(model.walk()):
         params = message["params"][index]
         for name, value in params.items():
             if value is not None:
-                params[name] = np.asarray(value).astype(np.float16).astype(np.float32)
+                params[name] = np.asarray(value).astype(np.float16)
         if node.name == "char_wide" and params.get("weight") is not None:
             kept = np.abs(params["weight"]).max(axis=1) >= _NEGLIGIBLE
             kept[0] = True  # the row of what is unknown
@@ -84,7 +83,11 @@ def pack_model(model: Model) -> bytes:
 
 
 def unpack_model(data: bytes) -> bytes:
-    return zlib.decompress(data)
+    """What `Model.from_bytes` reads, from what `pack_model` wrote."""
+    message = srsly.msgpack_loads(zlib.decompress(data))
+    for params in message["params"]:
+        params |= {name: value.astype(np.float32) for name, value in params.items() if value is not None}
+    return srsly.msgpack_dumps(message)
 
 
 def _init_wide(model: Model, X: list[CharFeatures] | None = None, Y: Any = None) -> Model:
