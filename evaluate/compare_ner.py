@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,13 @@ from baogao.workspace import Workspace
 @dataclass(frozen=True)
 class System:
     """A line of the table. Without `config` it is no spaCy model. `overrides` may hold {segmenter}, the path
-    of the fold's word segmenter. `words`: whether a config that asks for a segmenter gets one. One without
+    of the fold's word segmenter. `practice`: which practice reports it trains on. `words`: whether a config that asks for a segmenter gets one. One without
     `seeds` is the same for every seed."""
 
     title: str
     config: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
-    practice: bool = True
+    practice: str = "*"
     seeds: bool = True
     words: bool = True
 
@@ -81,7 +82,9 @@ SYSTEMS = {
     "ours-no-rules": System("ours without rules", "ner.cfg", {"paths.rules": None}),
     "ours-no-augmentation": System("ours without augmentation", "ner.cfg", {"corpora.train.augmenter": None}),
     "ours-no-embeddings": System("ours without embeddings", "ner.cfg", {"paths.embeddings": None}),
-    "ours-no-practice": System("ours without practice reports", "ner.cfg", practice=False),
+    "ours-no-practice": System("ours without practice reports", "ner.cfg", practice=""),
+    # annotations/ORIGIN.md says how the reports u came about, and why this line is here.
+    "ours-no-u": System("ours without practice reports u", "ner.cfg", practice="practice-[rst]*"),
     "ours": System("ours, words by pkuseg", "ner.cfg"),
 }
 
@@ -117,9 +120,10 @@ def fold(run: Run) -> tuple[list[LabelledBlock], list[LabelledBlock]]:
     workspace = Workspace(run.root)
     gold = workspace.labelled("gold")
     held = gold.pop(run.report)
+    practice = workspace.labelled("practice")
     sides = [
         *gold.values(),
-        *(workspace.labelled("practice").values() if SYSTEMS[run.system].practice else []),
+        *(practice[name] for name in practice if fnmatchcase(name, SYSTEMS[run.system].practice)),
     ]
     return paragraphs([block for blocks in sides for block in blocks]), paragraphs(held)
 
@@ -202,7 +206,7 @@ def run_one(run: Run, run_key: str) -> dict[str, Any]:
 def segmenter(run: Run, train: Sequence[LabelledBlock]) -> Path:
     """A word segmenter that has not seen the held-out report, nor practice where the system may not."""
     workspace = Workspace(run.root)
-    if SYSTEMS[run.system].practice and not sees(workspace, run.report):
+    if SYSTEMS[run.system].practice == "*" and not sees(workspace, run.report):
         path = run.scratch / "shared"
         return path if path.exists() else Path(make_segmenter(workspace, output=path))
     path = run.scratch / data_hash(train)
