@@ -62,7 +62,7 @@ def add_reports(
         written: list[Path] = []
         bodies: dict[str, str] = {}
         try:
-            files = [(path,) for path in find_files(paths)]
+            files = [(path,) for path in find_files(paths, skipped=result.skipped if keep_going else None)]
             for read in parallel(_try_read, files, jobs=jobs, what="reading"):
                 try:
                     if isinstance(read, BaogaoError):
@@ -101,8 +101,12 @@ def add_reports(
     return result
 
 
-def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """The named files, and the report files below named folders in order of their names."""
+def find_files(paths: Iterable[str | Path], *, skipped: list[BaogaoError] | None = None) -> Iterator[Path]:
+    """The named files, and the report files below named folders in order of their names.
+
+    Raises InputError for a folder without any, and for a link in one that leads out of it; with `skipped`,
+    such links are left out and put there.
+    """
     for each in paths:
         path = Path(each)
         if "\0" not in str(each) and path.is_dir():
@@ -113,14 +117,18 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
             ]
             for file in found:
                 if not file.resolve().is_relative_to(path.resolve()):
-                    raise InputError(
+                    error = InputError(
                         "is a link that leads out of the folder", file=file, todo="name the file itself"
                     )
+                    if skipped is None:
+                        raise error
+                    skipped.append(error)
+                else:
+                    yield file
             if not found:
                 raise InputError(
                     "holds no report files", file=path, todo=f"put {', '.join(sorted(SUFFIXES))} there"
                 )
-            yield from found
         else:
             yield path
 

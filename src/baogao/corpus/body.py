@@ -35,6 +35,9 @@ _SIGNATURE = re.compile(
 _GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({_DATE})$")
 _GLUED_NAME = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})$")
 _SIGNED = re.compile(rf"{_BY}{_SIGNATURE.pattern}(?:\s?{_DATE})?")
+#: As a signature's date it counts only behind a signature: pages print such dates anywhere.
+_SHORT_DATE = re.compile(r"(?:19|20)\d\d([-/])\d{1,2}\1\d{1,2}")
+_CONTACT = re.compile(r"[(（]?\s?(?:联\s?系\s?人|联系电话|电话)\s?[:：]")
 #: What the list of attachments begins with, and the heading of an attachment itself.
 _ATTACHMENTS = re.compile(r"附\s?(?:件|表|图)?\s?[0-9一二三四五六]{0,2}\s?[:：]")
 _ATTACHMENT = re.compile(r"[【\[(（]?附\s?(?:件|表|录)\s?[0-9一二三四五六七八九十]{0,2}\s?[】\])）]?[:：]?")
@@ -202,8 +205,10 @@ def _said_again(text: str, lines: list[Line]) -> bool:
 
 
 def _is_notice(text: str) -> bool:
-    """A notice of the site, not a sentence of the report with furniture glued to its end."""
-    return furniture.is_notice(text) and furniture.is_notice(text[: furniture.tail_start(text)])
+    """A notice of the site, not a sentence of the report with furniture glued to its end. A long paragraph
+    that names the like in passing, a 微信公众号 or so, is the report's."""
+    said = text[: furniture.tail_start(text)]
+    return furniture.is_notice(said if len(said) <= 80 else said[:24])
 
 
 def _salutes(text: str) -> bool:
@@ -295,8 +300,15 @@ def _closing(lines: list[Line], last: int, document: bool) -> None:
     signed = 0
     attached = False
     rows: list[Line] = []
-    for line in lines[last + 1 :]:
+    for index, line in enumerate(lines[last + 1 :], last + 1):
         text = line.text.text
+        if signed and open_ and _SHORT_DATE.fullmatch(text):
+            line.closing = True
+            signed = 4
+            continue
+        if not signed and open_ and _CONTACT.match(text) and _signs(lines, index + 1):
+            line.dropped = "contact"
+            continue
         if _NOTE.match(text):
             line.dropped = "footnote"
             continue
@@ -334,6 +346,12 @@ def _closing(lines: list[Line], last: int, document: bool) -> None:
             continue
         open_ = False
         line.dropped = "attachment" if attached and not furniture.is_tail(text) else "after the report"
+
+
+def _signs(lines: list[Line], index: int) -> bool:
+    """A signature at `index`, and its date below it."""
+    texts = [line.text.text for line in lines[index : index + 2]]
+    return len(texts) == 2 and bool(_SIGNED.fullmatch(texts[0]) and _SIGNED_DATE.fullmatch(texts[1]))
 
 
 def _is_attachment(text: str) -> bool:

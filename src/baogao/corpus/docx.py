@@ -63,7 +63,7 @@ def docx_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
 
 
 def _walk(element, numbers: _Numbers):
-    """(text, indent, is a row of several cells, why it is dropped) of what stands below `element`, in order."""
+    """(text, indent, is a row of several cells, why it is dropped) of what is below `element`, in order."""
     for child in element:
         if child.tag == f"{_W}p":
             yield from _paragraph(child, numbers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from baogao.corpus.mapped import Mapped, strip_edges
@@ -39,6 +41,24 @@ def text_lines(source: str) -> list[Line]:
             blank = 0
         at += len(raw)
     return lines
+
+
+# Marks of Markdown at the start of a line and around words.
+_MARKDOWN = re.compile(r"^\s*(?:#{1,6}\s+|>\s+)|\*\*|__")
+_MARKDOWN_HEADING = re.compile(r"^#{1,6} +\S", re.MULTILINE)
+
+
+def without_markdown(lines: list[Line], source: str) -> list[Line]:
+    """The lines without the marks of Markdown, where the text has headings or bold words in it."""
+    if source.count("**") < 2 and ("# " not in source or not _MARKDOWN_HEADING.search(source)):
+        return lines
+    kept = []
+    for line in lines:
+        text = line.text.text
+        line.text = line.text.replace([(*match.span(), "") for match in _MARKDOWN.finditer(text)])
+        if line.text.text.strip():
+            kept.append(line)
+    return kept
 
 
 def clean_lines(lines: list[Line], source: str) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TypedDict
 
 from baogao.corpus.page import Page
@@ -21,17 +22,38 @@ _PLATES = {plate: name for name, plates in _PROVINCES.items() for plate in plate
 _FILED = re.compile(rf"([{''.join(_PLATES)}])\s?(?:ICP|公网安备)")
 _NAMED = re.compile("|".join(re.escape(name) for name in _PROVINCES))
 _TITLE = re.compile(r"[^。,，:：;；|>]{4,80}(?:报告|总结|汇报|年报|情况)(?:[(（][^)）]{1,20}[)）])?")
+_CHINESE_YEAR = re.compile("二[〇○Ｏ零O][〇○Ｏ零O一二三四五六七八九]{2}(?=年)")
+_CHINESE_DIGITS = str.maketrans("〇○Ｏ零O一二三四五六七八九", "00000123456789")
+#: A title in one line with the widgets below it.
+_GLUED_TITLE = re.compile(
+    r"[^。,，:：;；|>]{4,80}?(?:报告|总结|汇报|年报|情况)(?=\s?(?:(?:19|20)\d\d[-/.年]|【|\[|(?:发布|更新)?(?:时间|日期)|来源|作者|浏览|字号))"
+)
 _YEAR = re.compile(r"(20\d\d)\s?年")
 _DATE = re.compile(r"(20\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
-_PUBLISHED = re.compile(r"(?:发布|发文|公开|更新|发表|成文|生成)?(?:时间|日期)\s?[:：]\s?" + _DATE.pattern)
+_PUBLISHED = tuple(
+    re.compile(rf"{words}(?:时间|日期)\s?[:：]\s?{_DATE.pattern}")
+    for words in ("(?:发布|公开|发表)", "(?:发文|更新|生成)?", "成文")
+)
 _ISSUED = re.compile(r"(?:发布|发文|制发|公开)(?:机构|机关|单位|部门)\s?[:：]\s?([^\s,，。:：|]{2,30})")
-_SOURCE = re.compile(r"(?:信息|稿件|文章)?来源\s?[:：]\s?([^\s,，。:：|]{2,30})")
 _BODY = (
     r"[\u4e00-\u9fff]{2,24}?(?:人民政府(?:办公[室厅])?|街道办事处|管(?:理)?委(?:员)?会|委员会|[局厅委办]"
     r"|[镇乡]|街道|[省市区县旗])"
 )
+# A body's name, and what stands behind it in a line of widgets whose white space is gone.
+_SOURCE = re.compile(
+    rf"(?:信息|稿件|文章)?来源\s?[:：]\s?({_BODY})(?=$|[^\u4e00-\u9fff]|打印|字[体号]|发布|更新|时间|日期|作者|浏览|点击|阅读"
+    "|分享|关闭|责任|编辑|访问)",
+    re.MULTILINE,
+)
+_HOST = re.compile(
+    rf"(?:主办(?:单位)?|版权所有)\s?[:：©]?\s?({_BODY})(?=$|[^\u4e00-\u9fff]|承办|协办|网站|版权)",
+    re.MULTILINE,
+)
+_SUBJECT = re.compile(
+    rf"^(?:20\d\d年度?(?:以来)?[,，]?)?({_BODY})(?=在|以|坚持|认真|深入|严格|紧|始终|全面|按照|根据|积极|围绕|持续|高度|切实|扎实|牢牢|聚焦)"
+)
 _TITLE_ISSUER = re.compile(
-    rf"^(?:中共\S{{2,20}}委(?:员会)?\s+)?(?:关于)?({_BODY})(?=20\d\d|二〇|关于|法治|依法|行政|政府|工作|年度)"
+    rf"^(?:中共\S{{2,20}}委(?:员会)?\s+)?(?:关于)?(?:20\d\d年度?)?({_BODY})(?=20\d\d|二〇|关于|法治|依法|行政|政府|工作|年度)"
 )
 
 
@@ -48,14 +70,15 @@ class Metadata(TypedDict):
 
 def read_metadata(page: Page) -> Metadata:
     """What the lines around the report say, and its first sentences where they say nothing."""
-    around = [line.text.text for line in page.lines if line.dropped]
+    aside = ("footnote", "attachment", "attachments", "contact")
+    around = [_half(line.text.text) for line in page.lines if line.dropped and line.dropped not in aside]
     body = [line.text.text for line in page.lines if not line.dropped and not line.closing]
     closing = [line.text.text for line in page.lines if line.closing]
     title = _title(page)
     head = "\n".join(around)
-    issuer = _issuer(title, head, closing)
-    years = _YEAR.findall(title or "") or _YEAR.findall("".join(body[:1])[:200])
-    published = _PUBLISHED.search(head) or _DATE.search(head)
+    issuer = _issuer(title, head, closing, body[:2])
+    years = _YEAR.findall(_arabic(title or "")) or _YEAR.findall("".join(body[:1])[:200])
+    published = next(filter(None, (each.search(head) for each in (*_PUBLISHED, _DATE))), None)
     return Metadata(
         title=title,
         issuer=issuer,
@@ -69,7 +92,8 @@ def read_metadata(page: Page) -> Metadata:
 def _title(page: Page) -> str | None:
     first = next((i for i, line in enumerate(page.lines) if not line.dropped), len(page.lines))
     found: list[str] = []
-    lines = [line.text.text for line in page.lines[:first] if not line.link]
+    above = [line for line in page.lines[:first] if not line.link]
+    lines = [_half(line.text.text) for line in above]
     for index, line in enumerate(lines):
         text = line.removeprefix("标题").lstrip(":： ")
         if _TITLE.fullmatch(text):
@@ -81,13 +105,32 @@ def _title(page: Page) -> str | None:
             ):
                 text = f"{before} {text}" if " " in before else before + text
             found.append(text)
+        elif glued := _GLUED_TITLE.match(text):
+            found.append(glued.group())
+    if not found:  # in two to four lines
+        for start in range(len(lines)):
+            for end in range(start + 2, min(start + 5, len(lines) + 1)):
+                text = "".join(lines[start:end])
+                plain = all(line.dropped == "before the report" for line in above[start:end])
+                if plain and "年" in text and _TITLE.fullmatch(text):
+                    return text
     return max(found, key=len) if found else None
 
 
-def _issuer(title: str | None, head: str, closing: list[str]) -> str | None:
-    for line in closing:
+def _arabic(text: str) -> str:
+    """二〇二二年 in digits."""
+    return _CHINESE_YEAR.sub(lambda match: match.group().translate(_CHINESE_DIGITS), text)
+
+
+def _half(text: str) -> str:
+    """Digits and marks of a page's head in half width."""
+    return unicodedata.normalize("NFKC", text) if re.search("[０-９]", text) else text
+
+
+def _issuer(title: str | None, head: str, closing: list[str], opening: list[str]) -> str | None:
+    for line in sorted(closing, key=lambda line: "政府" not in line):  # a party committee may sign before it
         if not re.search(r"\d|年.*月", line):
-            return re.sub(r"[(（].*", "", line)
+            return re.sub(r"^[^:：]{2,5}[:：]|[(（].*", "", line)
     if match := _ISSUED.search(head):
         return match.group(1)
     if title and (match := _TITLE_ISSUER.search(title)):
@@ -97,8 +140,9 @@ def _issuer(title: str | None, head: str, closing: list[str]) -> str | None:
             if not re.search(r"[省市区县旗镇乡]$|街道$", name)
             else name + ("办事处" if name.endswith("街道") else "人民政府")
         )
-    match = _SOURCE.search(head)
-    return match.group(1) if match and re.search(_BODY + "$", match.group(1)) else None
+    subject = next(filter(None, map(_SUBJECT.match, opening)), None)
+    match = _SOURCE.search(head) or subject or _HOST.search(head)
+    return match.group(1) if match else None
 
 
 def _level(name: str) -> Level | None:

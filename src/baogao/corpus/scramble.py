@@ -185,10 +185,21 @@ def _fill(lines: list[Mapped], holes: list[_Hole]) -> None:
         least = 0 if hole.default == MARK else 1_000_000 if _BEGINS.match(after) else 300
         if len(options) == 1:
             chars[at] = options[0]
+        elif mark := _missing_quote(chars, at, options):
+            chars[at] = mark
         else:
             chars[at] = _decide(before, after, options, pairs, least) or hole.default
     for number, chars in texts.items():
         lines[number] = lines[number].with_text("".join(chars))
+
+
+def _missing_quote(chars: list[str], at: int, options: list[str]) -> str | None:
+    """The quotation mark without which one before or behind `at` has no partner, where it is an option."""
+    opened = next((char for char in reversed(chars[:at]) if char in "“”"), None) == "“"
+    closes = next((char for char in chars[at + 1 :] if char in "“”"), None) == "”"
+    if opened and not closes and "”" in options:
+        return "”"
+    return "“" if closes and not opened and "“" in options else None
 
 
 def _decide(before: str, after: str, options: list[str], pairs: Counter[str], least: int) -> str | None:
