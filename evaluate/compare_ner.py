@@ -55,8 +55,8 @@ from baogao.workspace import Workspace
 @dataclass(frozen=True)
 class System:
     """A line of the table. Without `config` it is no spaCy model. `overrides` may hold {segmenter}, the path
-    of the fold's word segmenter. `practice`: which practice reports it trains on. `words`: whether a config that asks for a segmenter gets one. One without
-    `seeds` is the same for every seed."""
+    of the fold's word segmenter. `practice`: a pattern, which practice reports it trains on. `words`: whether
+    a config that asks for a segmenter gets one. One without `seeds` is the same for every seed."""
 
     title: str
     config: str | None = None

@@ -85,6 +85,21 @@ def test_model_keeps_what_it_was_trained_on_and_no_temporary_path(model: Path) -
     assert "baogao-ner-" not in (model / "config.cfg").read_text()
 
 
+def test_threshold_is_half_the_f1_on_dev_unless_the_config_says_one(tmp_path: Path) -> None:
+    config = CONFIG.with_name("ner.cfg")
+    steps = {
+        **CRF,
+        "training.max_steps": 60, "training.eval_frequency": 60,
+        "training.optimizer.learn_rate.initial_rate": 0.03, "training.optimizer.learn_rate.warmup_steps": 5,
+    }  # fmt: skip
+    for given in (None, 0.7):
+        overrides = steps if given is None else {**steps, "components.ner.threshold": given}
+        nlp = spacy.load(train(tmp_path / str(given), corpus(), config=config, overrides=overrides))
+        reached = nlp.meta["performance"]["ents_f"]
+        assert 0 < reached <= 1
+        assert nlp.get_pipe("ner").threshold == pytest.approx(given or reached / 2, abs=1e-3)
+
+
 def test_predictions_replace_entities_of_paragraphs_only(model: Path) -> None:
     heading = LabelledBlock(id="x:0000", report="x", index=0, kind="heading", text="一、区政府办理案件25件")
     labelled = block("x", 1, "今年区政府办理案件25件。", (0, 2, "DOC"))
