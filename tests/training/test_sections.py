@@ -13,9 +13,12 @@ import pytest
 
 from baogao.errors import InputError
 from baogao.records import Block, LabelledBlock
+from baogao.training import sections_search
 from baogao.training.sections import SectionsConfig, fit_sections, load_sections, train_sections
 from baogao.training.sections_decode import Step, learn_transitions, posteriors, steps
 from baogao.training.sections_features import Vocabulary
+from baogao.training.sections_fit import Training
+from baogao.training.sections_search import Search
 from baogao.workspace import Workspace
 
 TOPICS = {
@@ -100,10 +103,9 @@ def test_a_saved_model_predicts_the_same(tiny: list[LabelledBlock], tmp_path: Pa
 
 def test_training_again_gives_the_same_bytes_of_weights(tiny: list[LabelledBlock]) -> None:
     first, second = (fit_sections(tiny, SectionsConfig(), seed=3) for _ in range(2))
-    assert all(
-        np.array_equal(a._table, b._table) for a, b in zip(first._experts, second._experts, strict=True)
-    )
-    assert np.array_equal(first._transitions, second._transitions)
+    for name in ("text", "headings"):
+        assert np.array_equal(getattr(first._judge, name)._table, getattr(second._judge, name)._table)
+    assert np.array_equal(first._judge.transitions, second._judge.transitions)
 
 
 def test_a_changed_model_is_refused(tiny: list[LabelledBlock], tmp_path: Path) -> None:
@@ -217,15 +219,16 @@ def test_the_order_of_sections_settles_what_a_paragraph_leaves_open() -> None:
 
 
 def test_scikit_learn_gives_the_same_margins_as_the_fast_path(tiny: list[LabelledBlock]) -> None:
-    from baogao.training.sections import _heading_fields, _text_fields
     from baogao.training.sections_expert import to_rows
+    from baogao.training.sections_judge import heading_fields, text_fields
 
     paragraphs = [block for block in tiny if block.kind == "paragraph"]
     model = fit_sections(tiny, SectionsConfig())
-    views = {"text": _text_fields(paragraphs), "headings": _heading_fields(paragraphs, model.config)}
-    for (name, fields), expert in zip(views.items(), model._experts, strict=True):
+    views = {"text": text_fields(paragraphs), "headings": heading_fields(paragraphs, model.config)}
+    for name, fields in views.items():
+        expert = getattr(model._judge, name)
         svm = model.estimators()[f"{name}_svm"]
-        rows = to_rows(fields, model.vocabulary)
+        rows = to_rows(fields, expert.vocabulary)
         np.testing.assert_allclose(svm.decision_function(rows), expert.margins(fields), atol=1e-4)
 
 
@@ -248,3 +251,52 @@ def test_steps_of_a_report_follow_its_headings() -> None:
     assert found == [Step.FIRST, Step.NEW_PATH, Step.GOES_ON, Step.NEW_ITEM, Step.NEW_PATH]
     assert steps([block([]), block([])]) == [Step.FIRST, Step.UNKNOWN]
     assert steps([block(["一"])]) == [Step.ALONE]
+
+
+def by_report(blocks: list[LabelledBlock]) -> dict[str, list[LabelledBlock]]:
+    return {name: [b for b in blocks if b.report == name] for name in sorted({b.report for b in blocks})}
+
+
+def test_a_search_judges_every_setting_and_puts_the_best_first(tiny: list[LabelledBlock]) -> None:
+    usual = SectionsConfig(longest_ngram=2)
+    found = Search(by_report(tiny), [], usual, candidates=4, folds=2).run()
+    assert len(found) == 4 and usual in [candidate.config for candidate in found]
+    assert len({msgspec.json.encode(candidate.config) for candidate in found}) == 4
+    losses = [candidate.log_loss for candidate in found]
+    assert losses == sorted(losses) and all(candidate.accuracy > 0.9 for candidate in found)
+
+
+def test_a_search_without_a_report_never_trains_on_it_or_on_what_it_judges(
+    tiny: list[LabelledBlock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+
+    class Watched(Training):
+        def __init__(self, train, *, seed: int = 0) -> None:
+            seen.append({block.report for block in train})
+            super().__init__(train, seed=seed)
+
+    monkeypatch.setattr(sections_search, "Training", Watched)
+    gold = by_report([block for block in tiny if block.report < "r4"])
+    practice = [block for block in tiny if block.report >= "r4"]
+    search = Search(gold, practice, SectionsConfig(longest_ngram=2), candidates=1)
+    search.run(without="r0")
+    assert seen == [{"r2", "r3", "r4", "r5"}, {"r1", "r3", "r4", "r5"}, {"r1", "r2", "r4", "r5"}]
+    search.run(without="r1")  # what was trained without both serves again
+    assert seen[3:] == [{"r0", "r3", "r4", "r5"}, {"r0", "r2", "r4", "r5"}]
+
+
+def test_a_search_needs_three_reports(tiny: list[LabelledBlock]) -> None:
+    gold = by_report([block for block in tiny if block.report < "r2"])
+    with pytest.raises(InputError, match="2 reports in annotations/gold are too few"):
+        Search(gold, tiny, SectionsConfig())
+
+
+def test_real_reports_count_more_and_are_spread_over_the_folds(tiny: list[LabelledBlock]) -> None:
+    renamed = [msgspec.structs.replace(b, report=f"practice-{b.report}") for b in tiny if b.report < "r3"]
+    training = Training([*renamed, *(b for b in tiny if b.report >= "r3")])
+    config = SectionsConfig(practice="practice-*", real_weight=3.0, folds=3)
+    assert training.weights(config).tolist() == [1.0] * 18 + [3.0] * 18
+    assert len(set(training.fold_of(config)[18:])) == 3
+    only_real = Training([b for b in tiny if b.report >= "r3"])
+    assert set(only_real.weights(config)) == {1.0}

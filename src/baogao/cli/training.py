@@ -73,18 +73,41 @@ def sections(
     output: Annotated[Path | None, typer.Option(help="The model's folder; else models/sections.")] = None,
     seed: Annotated[int, typer.Option(help="For the folds that calibrate its scores.")] = 0,
     held_out: HeldOutOption = [],  # noqa: B006
+    search: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Try N settings on held-out gold reports, train with the best; minutes."
+        ),
+    ] = 0,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Train the section model: one section a paragraph, from its text and the headings above it.
 
-    Example: `baogao training sections --held-out xishan-2018 --output models/sections-without-xishan`
+    --search prints the best settings as lines for training/sections.toml, which it does not change; scores
+    of reports that chose them are no longer held out (`evaluate/bench_sections.py --nested` gives those).
+
+    Examples: `baogao training sections --held-out xishan-2018 --output models/sections-without-xishan`,
+    `baogao training sections --search 60`
     """
     from baogao.training.commands import train_workspace_sections
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
-    done = train_workspace_sections(found, output=output, config=config, seed=seed, held_out=held_out)
-    typer.echo(f"wrote {done}")
+    done, tried = train_workspace_sections(
+        found, output=output, config=config, seed=seed, held_out=held_out, candidates=search
+    )
+    if tried:
+        from baogao.training.sections_search import SPACE
+
+        for candidate in tried[:5]:
+            settings = ", ".join(f"{name} {getattr(candidate.config, name):g}" for name in SPACE)
+            typer.echo(
+                f"log-loss {candidate.log_loss:.4f}, accuracy {100 * candidate.accuracy:.1f}: {settings}",
+                err=True,
+            )
+        for name in SPACE:
+            typer.echo(f"{name} = {getattr(tried[0].config, name)}")
+    typer.echo(f"wrote {done}", err=bool(tried))
 
 
 @app.command()
@@ -113,7 +136,7 @@ def embeddings(
         list[Path], typer.Argument(metavar="TEXT...", help="Plain text: .txt, .jsonl, either .gz.")
     ],
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("training/embeddings.npz"),
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the text.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the text.")] = 8,
     seed: Annotated[int, typer.Option(help="The seed.")] = 0,
 ) -> None:
     """Learn embeddings from plain text, for entity models to start from.

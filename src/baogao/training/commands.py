@@ -5,14 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from baogao.errors import InputError
 from baogao.records import LabelledBlock, check_labels, read_jsonl
 from baogao.training.ner import EXAMPLES, read_spacy_config, train_ner, write_docbin
 from baogao.training.seeds import dev_score, train_seeds
 from baogao.training.splits import paragraphs, split_dev
-from baogao.workspace import Workspace
+from baogao.workspace import Workspace, read_config
+
+if TYPE_CHECKING:
+    from baogao.training.sections_search import Candidate
 
 
 def train_workspace_ner(
@@ -51,15 +54,26 @@ def train_workspace_sections(
     config: Path | None = None,
     seed: int = 0,
     held_out: Sequence[str] = (),
-) -> Path:
+    candidates: int = 0,
+) -> tuple[Path, list[Candidate]]:
     """Train the workspace's section model (training/sections.toml into models/sections by default) on gold
-    without `held_out` and on practice."""
-    from baogao.training.sections import train_sections
+    without `held_out` and on practice. With `candidates`, so many settings are tried first, and the best is
+    trained with. Returns the folder and what was tried, the best first."""
+    from baogao.training.sections import SectionsConfig, train_sections
 
     usual = workspace.training / "sections.toml"
     config = config or (usual if usual.exists() else None)
+    settings = read_config(config, SectionsConfig) if config else SectionsConfig()
     train = training_blocks(workspace, held_out)
-    return train_sections(train, output or workspace.models / "sections", config=config, seed=seed)
+    tried: list[Candidate] = []
+    if candidates:
+        from baogao.training.sections_search import Search
+
+        gold = {name: found for name, found in workspace.labelled("gold").items() if name not in held_out}
+        practice = [block for block in train if block.report not in gold]
+        tried = Search(gold, practice, settings, candidates=candidates, seed=seed).run()
+        settings = tried[0].config
+    return train_sections(train, output or workspace.models / "sections", config=settings, seed=seed), tried
 
 
 def write_docbins(workspace: Workspace, output: Path, *, held_out: Sequence[str] = ()) -> list[Path]:

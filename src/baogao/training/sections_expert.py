@@ -78,9 +78,16 @@ class Fitted:
 
 
 def fit_expert(
-    rows: sp.csr_matrix, target: np.ndarray, fold_of: np.ndarray, *, c: float, seed: int
+    rows: sp.csr_matrix,
+    target: np.ndarray,
+    fold_of: np.ndarray,
+    *,
+    weights: np.ndarray,
+    c: float,
+    seed: int,
 ) -> Fitted:
-    """Train on `rows` (paragraphs, n-grams) with labels `target`, all of which occur.
+    """Train on `rows` (paragraphs, n-grams) with labels `target`, all of which occur, each paragraph counted
+    by its weight.
 
     The calibrator, a multinomial logistic regression on margins, learns from paragraphs whose fold
     (`fold_of`, whole reports together) the SVM behind the margin did not see.
@@ -90,7 +97,7 @@ def fit_expert(
 
     def fit(some: np.ndarray) -> Any:
         svm = LinearSVC(C=c, class_weight="balanced", tol=0.01, random_state=seed)
-        return svm.fit(rows[some], target[some])
+        return svm.fit(rows[some], target[some], weights[some])
 
     count = int(target.max()) + 1
     margins = np.zeros((len(target), count))
@@ -101,7 +108,7 @@ def fit_expert(
             margins[np.ix_(held, svm.classes_)] = _margins(svm, rows[held])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # more iterations change nothing that can be seen
-        calibrator = LogisticRegression(C=1.0, max_iter=300).fit(margins, target)
+        calibrator = LogisticRegression(C=1.0, max_iter=300).fit(margins, target, weights)
     return Fitted(fit(np.ones(len(target), dtype=bool)), calibrator)
 
 
