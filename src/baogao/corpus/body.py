@@ -66,12 +66,13 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
     has its tables to its end."""
     lines = [line for line in page if line.dropped is None]
     broken = find_continuations(lines)
-    first = _first(lines, broken)
+    first = _first(page, lines, broken)
     if first is None:
         _without_sentences(lines)
         return
-    last = _last(lines, first, broken)
-    for start, end in _menus(lines, first, last):
+    numbers = [parse_number(line.text.text) for line in lines]
+    last = _last(lines, first, broken, numbers)
+    for start, end in _menus(lines, first, last, numbers):
         for line in lines[start:end]:
             line.dropped = "menu"
         before = [line.text.text for line in lines[first:start]]
@@ -80,12 +81,12 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
     first = _after_notice(lines, first, last)
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
-    _closing(lines, last, document)
+    _closing(page, lines, last, document)
     _links(lines[first : last + 1])
     for index in range(first, last + 1):
         line = lines[index]
         text = line.text.text
-        if len(text) <= 120 and index not in broken and parse_number(text) is None:
+        if len(text) <= 120 and numbers[index] is None and index not in broken:
             prose = is_prose(text)
             if text[-1] != "。" and furniture.is_widgets(text):
                 line.dropped = "widgets"
@@ -93,7 +94,7 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
                 line.dropped = "page"
     cut = furniture.tail_start(lines[last].text.text)
     if cut < len(lines[last].text.text):
-        lines[last].text = lines[last].text.cut(0, cut).clean()
+        _cut(page, lines[last], 0, cut)
     whole = lines[last].text
     signed = _GLUED_SIGNATURE.search(whole.text, max(0, len(whole.text) - 90))
     if not signed and any(line.closing for line in lines[last + 1 : last + 2]):  # the date stands below
@@ -102,18 +103,33 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
         groups = range(1, len(signed.groups()) + 1)
         parts = [whole.cut(*signed.span(group)) for group in groups if signed.group(group)]
         lines[last].text = whole.cut(0, signed.start()).clean()
-        place = next(index for index, line in enumerate(page) if line is lines[last])
+        place = _place(page, lines[last])
         page[place + 1 : place + 1] = [Line(part.clean(), closing=True) for part in parts]
 
 
-def _first(lines: list[Line], broken: set[int]) -> int | None:
+def _cut(page: list[Line], line: Line, start: int, end: int) -> None:
+    """Leave [start, end) of a line; the rest becomes lines of the page around it that are dropped."""
+    whole = line.text
+    at = _place(page, line)
+    for low, high, place in ((end, len(whole.text), at + 1), (0, start, at)):
+        rest = whole.cut(low, high).clean() if low < high else None
+        if rest is not None and rest.text:
+            page.insert(place, Line(rest, dropped="glued to the report"))
+    line.text = whole.cut(start, end).clean()
+
+
+def _place(page: list[Line], line: Line) -> int:
+    return next(index for index, each in enumerate(page) if each is line)
+
+
+def _first(page: list[Line], lines: list[Line], broken: set[int]) -> int | None:
     """Index of the first line of the report; widgets glued to its start are cut off."""
     contents = summary = False
     for index, line in enumerate(lines):
         text = line.text.text
         glued = furniture.head_length(text)
         if glued and len(text) - glued >= 10 and starts_body(text[glued:]):
-            line.text = line.text.cut(glued).clean()
+            _cut(page, line, glued, len(text))
             return index
         if furniture.is_summary_label(text):
             summary = True
@@ -126,7 +142,7 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         if re.fullmatch(r"目\s?[录次]", text):
             contents = True
             continue
-        if furniture.is_tail(text) or (_is_notice(text) and parse_number(text) is None):
+        if furniture.is_tail(text):
             continue
         if contents and _again(lines, index):
             line.dropped = "table of contents"
@@ -138,6 +154,8 @@ def _first(lines: list[Line], broken: set[int]) -> int | None:
         if starts_body(_with_rest(lines, index, broken)) or (
             _salutes(text) and any(is_prose(x.text.text) for x in following)
         ):
+            if parse_number(text) is None and _is_notice(text):
+                continue
             return index
     return None
 
@@ -171,12 +189,14 @@ def _after_notice(lines: list[Line], first: int, last: int) -> int:
 _MENU = 8  # short lines in a row
 
 
-def _menus(lines: list[Line], first: int, last: int) -> Iterator[tuple[int, int]]:
+def _menus(
+    lines: list[Line], first: int, last: int, numbers: list[Number | None]
+) -> Iterator[tuple[int, int]]:
     """[start, end) of the runs of many short lines without any mark or number between first and last."""
     start = first
     for index in range(first, last + 1):
         text = lines[index].text.text
-        if len(text) > 16 or _MARK.search(text) or parse_number(text) is not None:
+        if len(text) > 16 or numbers[index] is not None or _MARK.search(text):
             if index - start >= _MENU:
                 yield start, index
             start = index + 1
@@ -207,8 +227,9 @@ def _said_again(text: str, lines: list[Line]) -> bool:
 def _is_notice(text: str) -> bool:
     """A notice of the site, not a sentence of the report with furniture glued to its end. A long paragraph
     that names the like in passing, a 微信公众号 or so, is the report's."""
-    said = text[: furniture.tail_start(text)]
-    return furniture.is_notice(said if len(said) <= 80 else said[:24])
+    if len(text) > 80:
+        return furniture.is_notice(text[:24])
+    return furniture.is_notice(text) and furniture.is_notice(text[: furniture.tail_start(text)])
 
 
 def _salutes(text: str) -> bool:
@@ -221,21 +242,21 @@ def _again(lines: list[Line], index: int) -> bool:
     return any(line.text.text.startswith(heading) for line in lines[index + 1 :])
 
 
-def _last(lines: list[Line], first: int, broken: set[int]) -> int:
+def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number | None]) -> int:
     """Index of the last line of the body: the last sentence or numbered line before the page goes on."""
     last = first
     tail = False
-    numbers = [parse_number(line.text.text) for line in lines]
     outlined = [
         number is not None and number.style in ("part", "chapter", "section", "first") for number in numbers
     ]
     end = max((index for index, outline in enumerate(outlined) if outline), default=first)
+    page = _page_start(lines, first, numbers)
     for index in range(first + 1, len(lines)):
         line = lines[index]
         text = line.text.text
         number = numbers[index]
-        if index < end and not tail and len(text) > 80 and not outlined[index] and is_prose(text):
-            last = index  # a long sentence before more of the outline needs no closer look
+        if index < page and not tail and len(text) > 80 and not outlined[index] and is_prose(text):
+            last = index  # a long sentence before more of the report needs no closer look
             continue
         if outlined[index] and (not tail or len(text) > 8):
             if not tail or _goes_on(lines, last, number):
@@ -254,7 +275,7 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
             return last  # signed and dated, and no number goes on
         if index in broken and last == index - 1:
             last = index
-        elif furniture.is_tail(text) and not (is_prose(text) and len(text) > 80):
+        elif not (len(text) > 80 and is_prose(text)) and furniture.is_tail(text):
             tail = True
         elif line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
             continue
@@ -263,7 +284,7 @@ def _last(lines: list[Line], first: int, broken: set[int]) -> int:
             or number is not None
             or (text[-1] in "。！？" and (len(text) >= 4 or last == index - 1))
         ):
-            if _is_notice(text) and _rest_is_page(lines, index):
+            if index >= page - 1 and _is_notice(text):
                 tail = True
             else:
                 last = index
@@ -281,19 +302,18 @@ def _goes_on(lines: list[Line], last: int, number: Number | None) -> bool:
     return number.value == 1 and number.style != "chapter"
 
 
-def _rest_is_page(lines: list[Line], index: int) -> bool:
-    """No chapter, section or long sentence of a report follows."""
-    for line in lines[index + 1 :]:
-        text = line.text.text
-        number = parse_number(text)
+def _page_start(lines: list[Line], first: int, numbers: list[Number | None]) -> int:
+    """Index behind the last chapter, section or long sentence of the report."""
+    for index in range(len(lines) - 1, first, -1):
+        number, text = numbers[index], lines[index].text.text
         if number is not None and number.style in ("part", "chapter", "section"):
-            return False
+            return index + 1
         if len(text) > 80 and is_prose(text) and not _is_notice(text):
-            return False
-    return True
+            return index + 1
+    return first + 1
 
 
-def _closing(lines: list[Line], last: int, document: bool) -> None:
+def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> None:
     """Mark signature and date right after the body, and drop what comes after them. A table before the
     signature, or in a document, is of the report; the list of attachments may stand before it."""
     open_ = True
@@ -335,7 +355,7 @@ def _closing(lines: list[Line], last: int, document: bool) -> None:
                 or furniture.is_tail(text[len(head) :].strip())
             ):
                 line.closing = True
-                line.text = line.text.cut(0, len(head)).clean()
+                _cut(page, line, 0, len(head))
                 signed += 1
                 for row in rows:
                     row.dropped = None

@@ -6,11 +6,11 @@ import re
 
 import msgspec
 
-from baogao.corpus.mapped import Mapped, strip_edges
+from baogao.corpus.mapped import BLANKS, Mapped
 from baogao.corpus.scramble import repair
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     """A line of a page.
 
     `blank` empty lines stood before it; `indent` is its white space in widths of a Chinese character;
@@ -32,13 +32,14 @@ def text_lines(source: str) -> list[Line]:
     lines = []
     at = blank = 0
     for raw in source.splitlines(keepends=True):
-        low, high = strip_edges(raw)
-        if low == high:
-            blank += 1
-        else:
+        text = raw.strip(BLANKS)
+        if text:
+            low = raw.index(text[0])
             indent = (low + raw.count("\u3000", 0, low) + raw.count("\u2003", 0, low)) // 2 if low else 0
-            lines.append(Line(Mapped.plain(raw[low:high], at + low), blank, indent))
+            lines.append(Line(Mapped.plain(text, at + low), blank, indent))
             blank = 0
+        else:
+            blank += 1
         at += len(raw)
     return lines
 

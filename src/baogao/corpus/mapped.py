@@ -10,11 +10,11 @@ import msgspec
 
 #: Ideographs: what "a Chinese character" means wherever white space is judged.
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Zero-width characters and soft hyphens carry no text and count as white space.
-_BLANKS = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u180e" + "".join(
+#: White space; zero-width characters and soft hyphens carry no text and count as such.
+BLANKS = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u180e" + "".join(
     filter(str.isspace, map(chr, range(0x3001)))
 )
-_BLANK = re.compile(f"[{re.escape(_BLANKS)}]+")
+_BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
 _GLUED_LEFT = re.compile(f"[{HAN}、。，；：？！．…”’）》】〉』」〕,.;:]")
 _GLUED_RIGHT = re.compile(f"[{HAN}]")
 
@@ -129,5 +129,5 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
 
 def strip_edges(text: str) -> tuple[int, int]:
     """[start, end) of `text` without white space and zero-width characters at its edges."""
-    low = len(text) - len(text.lstrip(_BLANKS))
-    return low, max(low, len(text.rstrip(_BLANKS)))
+    low = len(text) - len(text.lstrip(BLANKS))
+    return low, max(low, len(text.rstrip(BLANKS)))

@@ -45,7 +45,11 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_WRITTEN = ("pv", "dv", "ov", "fv", "cv", "sv", "bv", "nv", "iv", "zv")
+#: Where the value of a style stands in the pattern; else the number is one symbol.
+_WRITTEN: dict[Style, tuple[str, ...]] = {
+    "part": ("pv",), "division": ("dv",), "ordinal": ("ov",), "first": ("fv",), "chapter": ("cv",),
+    "section": ("sv",), "subitem": ("bv",), "decimal": ("nv",), "item": ("iv", "zv"), "circle": (),
+}  # fmt: skip
 # What is left of a number that lost a part of itself: is it one? Only its neighbours can tell.
 _BROKEN = re.compile(
     rf"""
@@ -98,16 +102,15 @@ def _parse(text: str) -> Number | None:
     match = _NUMBER.match(text)
     if not match:
         return None
-    groups = match.groupdict()
-    style: Style = next(name for name in LEVELS if groups[name])
+    style: Style = match.lastgroup  # type: ignore[assignment]  # the outer group ends last
     printed = match.group()
-    written = next((groups[key] for key in _WRITTEN if groups[key]), None)
+    written = next(filter(None, map(match.group, _WRITTEN[style])), None)
     if written:
         value = _value(written)
         if value is None:
             return None
     else:
-        symbol = next(groups[key] for key in ("sx", "bx", "ix", "xx") if groups[key])
+        symbol = printed
         base = next(low for low in "㈠⑴⒈①" if 0 <= ord(symbol) - ord(low) < 20)
         value = ord(symbol) - ord(base) + 1
     rest = text[match.end() : match.end() + 4]

@@ -38,7 +38,9 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
     _repair_bare(numbers, texts)
     kinds = [not each.row and _is_heading(index, texts, numbers) for index, each in enumerate(paragraphs)]
     clauses = [
-        index for index, each in enumerate(paragraphs) if not each.row and _is_clause(index, texts, numbers)
+        index
+        for index, text in enumerate(texts)
+        if len(text) <= 36 and not paragraphs[index].row and _is_clause(index, texts, numbers)
     ]
     if len(clauses) < 2:  # one by itself may be a sentence without its end
         clauses = []
@@ -77,7 +79,7 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
             for style in [s for s in series if LEVELS[s] >= level or s == "first"]:
                 del series[style]
         elif not paragraph.row:
-            plain_since |= set(series)
+            plain_since.update(series)
         if number is not None or heading:
             while ranks and ranks[-1] >= rank:
                 ranks.pop()
@@ -218,7 +220,12 @@ def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> b
     following = numbers[index + 1] if index + 1 < len(numbers) else None
     more = index + 1 < len(texts)
     if number is None:
-        return more and index > 0 and _plain_heading(text, texts[index - 1], texts[index + 1])
+        return (
+            len(text) <= 36
+            and more
+            and index > 0
+            and _plain_heading(text, texts[index - 1], texts[index + 1])
+        )
     if number.style in ("first", "ordinal"):
         return False
     rest = text[number.length :].strip()
@@ -233,7 +240,7 @@ def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> b
 
 def _plain_heading(text: str, before: str, after: str) -> bool:
     """A short line without number and sentence marks between a finished paragraph and a longer one."""
-    if len(text) > 36 or (len(before) > 36 and before[-1] not in "。！？；;：:”）)"):
+    if len(before) > 36 and before[-1] not in "。！？；;：:”）)":
         return False
     if _ANNOUNCES.search(text):
         return False
@@ -246,7 +253,7 @@ def _is_clause(index: int, texts: list[str], numbers: list[Number | None]) -> bo
     """A heading without number that has commas: a short line without an end, between a sentence that is
     finished and a paragraph much longer."""
     text = texts[index]
-    if not 8 <= len(text) <= 36 or numbers[index] is not None or not 0 < index < len(texts) - 1:
+    if len(text) < 8 or numbers[index] is not None or not 0 < index < len(texts) - 1:
         return False
     before, after = texts[index - 1], texts[index + 1]
     return (

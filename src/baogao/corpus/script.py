@@ -22,7 +22,7 @@ def is_traditional(characters: np.ndarray) -> bool:
     """Text in traditional characters, by the different characters that occur in it (see `characters_of`): a
     traditional page has hundreds that simplified text never shows, a simplified page a few in names."""
     only, never = _masks()
-    traditional, simplified = int((characters & only).sum()), int((characters & never).sum())
+    traditional, simplified = (int(np.count_nonzero(characters & mask)) for mask in (only, never))
     return traditional >= 3 and traditional > 0.4 * simplified
 
 

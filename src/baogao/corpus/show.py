@@ -55,13 +55,14 @@ def source_table(page: Page, blocks: list[Block]) -> RenderableType:
         end = at + len(raw)
         if raw.strip():
             here = [b for b in blocks if (b.start or 0) < end and (b.end or 0) > at]
-            if here:
-                what = Text("\n".join(f"{b.index:04d} {b.kind} {b.number or ''} {b.text[:40]}" for b in here))
-            else:
-                reasons = {
-                    x.dropped for x in page.lines if x.dropped and x.text.start < end and x.text.end > at
-                }
-                what = Text("dropped: " + (", ".join(sorted(reasons)) or "markup"), style="yellow")
+            what = Text("\n".join(f"{b.index:04d} {b.kind} {b.number or ''} {b.text[:40]}" for b in here))
+            dropped = [x for x in page.lines if x.dropped and x.text.start < end and x.text.end > at]
+            for reason in dict.fromkeys(x.dropped or "" for x in dropped):
+                parts = " | ".join(x.text.text for x in dropped if x.dropped == reason)
+                shown = f": {parts[:60]}" if here else ""
+                what.append(("\n" if what else "") + f"dropped: {reason}{shown}", style="yellow")
+            if not what:
+                what = Text("dropped: markup", style="yellow")
             table.add_row(str(number), Text(raw.strip()[:60]), what)
         at = end
     return table
