@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api", reason="install the extra dev to test the page")
@@ -183,6 +184,36 @@ def test_the_keyboard_is_enough(open_page):
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     assert page.locator("#start").is_visible()
+
+
+@pytest.mark.parametrize(("locale", "figures"), [("zh-CN", "数据"), ("en-US", "Figures")])
+def test_a_pdf_and_a_word_file_are_chosen_and_walked_by_keyboard(open_page, repo, tmp_path, locale, figures):
+    document = Document()
+    for line in REPORT.splitlines():
+        document.add_paragraph(line)
+    document.save(tmp_path / "云汐.docx")
+    page = open_page(locale=locale)
+    pdf = repo / "tests/corpus/files/report.pdf"
+    for file, key, first in ((pdf, "Space", None), (tmp_path / "云汐.docx", "Enter", "县政府")):
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "file":
+                break
+        assert page.evaluate("document.activeElement.id") == "file"
+        with page.expect_file_chooser(timeout=5000) as chooser:
+            page.keyboard.press(key)
+        chooser.value.set_files(file)
+        page.wait_for_selector("#blocks mark")
+        assert page.locator("#summary").text_content().startswith(f"{file.stem} · ")
+        page.keyboard.press("j")
+        focused = page.locator("#blocks mark:focus")
+        assert focused.count() == 1 and first in (None, focused.text_content())
+        page.keyboard.press("f")
+        assert page.locator("#tab-figures").text_content() == figures
+        assert page.locator("#figures tbody tr:visible").count() > 0
+        page.keyboard.press("t")
+        page.keyboard.press("n")
+        assert page.locator("#start").is_visible()
 
 
 def test_labels_are_switched_off_and_scores_shown(open_page):

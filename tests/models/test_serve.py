@@ -1,6 +1,7 @@
 """The endpoint: what it answers, what it refuses, and that it outlives what it cannot do."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from docx import Document
 
 from baogao.errors import InputError, ServiceError
 from baogao.models.serve import make_app, serve
@@ -174,6 +176,34 @@ def test_another_host_name_is_refused_and_every_answer_carries_the_policy():
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
+def docx_report() -> bytes:
+    """A Word file as a county office writes one."""
+    document = Document()
+    for text in REPORT.splitlines():
+        document.add_paragraph(text)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_word_file_and_a_pdf_are_read_as_what_they_are(page_address, repo, form):
+    pdf = (repo / "tests/corpus/files/report.pdf").read_bytes()
+    for name, data, text in (
+        ("云汐.docx", docx_report(), "县政府印发《𠮷办法》,受理案件3件、办结2万余件。"),
+        ("溪桥.pdf", pdf, "压实法治建设责任。县政府常务会议"),
+    ):
+        url = f"{page_address}/api/label"
+        if form:
+            answer = ask(url, files={"file": (name, data)})
+        else:
+            answer = ask(url, params={"name": name}, content=data)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert any(text in block["text"] for block in found["blocks"])
+        assert any(block["entities"] for block in found["blocks"]) and found["figures"]
+
+
 def test_the_answer_holds_blocks_values_and_figures(page_address):
     response = ask(
         f"{page_address}/api/label", json={"text": REPORT, "issuer": "云州市云汐县人民政府", "year": 2023}
@@ -208,20 +238,14 @@ def test_a_file_name_is_only_shown(page_address, name):
     assert answer["blocks"][-1]["kind"] == "paragraph"
 
 
-def test_html_and_docx_are_read_by_their_content(page_address, tmp_path):
-    from docx import Document
-
+def test_html_and_docx_are_read_by_their_content(page_address):
     lines = REPORT.splitlines()
-    document = Document()
-    for line in lines:
-        document.add_paragraph(line)
-    document.save(tmp_path / "report.docx")
     html = (
         "<html><script>steal()</script><body>"
         + "".join(f"<p>{line}</p>" for line in lines)
         + "</body></html>"
     )
-    for name, data in (("a.txt", (tmp_path / "report.docx").read_bytes()), ("a.docx", html.encode())):
+    for name, data in (("a.txt", docx_report()), ("a.docx", html.encode())):
         answer = ask(f"{page_address}/api/label", params={"name": name}, content=data).json()
         texts = [block["text"] for block in answer["blocks"]]
         assert lines[2] in texts and not any("steal" in text for text in texts), answer

@@ -363,6 +363,11 @@ $("again").addEventListener("click", restart);
 $("filter").addEventListener("input", showFigures);
 $("csv").addEventListener("click", () => download("\ufeff" + result.csv, `${result.report}-figures.csv`, "text/csv"));
 $("jsonl").addEventListener("click", () => download(result.blocks.map((block) => JSON.stringify(block) + "\n").join(""), `${result.report}.jsonl`, "application/jsonl"));
+$("file").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;  // Chromium opens the dialogue for the space bar only
+  event.preventDefault();
+  $("file").click();
+});
 $("file").addEventListener("change", () => $("file").files[0] && send({ file: $("file").files[0] }));
 $("start").addEventListener("submit", (event) => { event.preventDefault(); send({ text: $("text").value }); });
 $("example").addEventListener("click", async () => {
