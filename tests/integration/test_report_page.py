@@ -10,6 +10,8 @@ from baogao.evaluate.baselines import write_baselines
 from baogao.evaluate.predictions import system_folder
 from baogao.evaluate.report import write_report
 from baogao.records import Entity, LabelledBlock, read_labelled, write_jsonl
+from baogao.training.check import Suspect
+from baogao.training.curve import Curve, Point
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOW = "no Chromium; install one, on Debian and Ubuntu: apt-get install chromium fonts-noto-cjk"
@@ -70,6 +72,33 @@ def test_paragraphs_that_do_not_fit_are_counted(make_workspace):
     assert small.stat().st_size <= size - 20_000
     assert "are left out to keep this file small" in small.read_text(encoding="utf-8")
     assert "are left out to keep this file small" not in whole.read_text(encoding="utf-8")
+
+
+def test_the_learning_curve_and_likely_label_errors_appear_once_they_are_measured(make_workspace):
+    workspace = make_workspace(practice=("practice-s01",))
+    write_baselines(workspace)
+    results = workspace.evaluate / "results"
+    before = write_report(workspace, system="rules").read_text(encoding="utf-8")
+    assert "Not measured yet" in before and "Likely label errors" not in before
+
+    points = [
+        Point(part="ner", label=label, reports=n, paragraphs=24.0 * n, f1=0.9, low=0.85, high=0.95)
+        for label in (None, "INST")
+        for n in (2, 4)
+    ]
+    curve = Curve(vary="all", points=points, advice=["Twice the reports: <b>INST</b> gains."])
+    results.mkdir(exist_ok=True)
+    (results / "curve.json").write_bytes(msgspec.json.encode(curve))
+    block = next(b for b in workspace.labelled("gold")["linhe-2024"] if b.entities)
+    suspect = Suspect(
+        score=0.97, kind="extra", id=block.id, report=block.report, given=block.entities[0],
+        suggested=None, text=block.text,
+    )  # fmt: skip
+    write_jsonl(results / "check.jsonl", [suspect])
+    page = write_report(workspace, system="rules").read_text(encoding="utf-8")
+    assert "Not measured yet" not in page and page.count('<svg class="chart curve"') == 1
+    assert "Twice the reports: &lt;b&gt;INST" in page
+    assert "Likely label errors" in page and block.id in page.partition("Likely label errors")[2]
 
 
 @pytest.mark.browser
