@@ -19,7 +19,7 @@ from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
@@ -108,8 +108,8 @@ class CharNER(TrainablePipe):
         `segmenter` is a folder or name for `baogao.training.segmenter.load_segmenter`, "jieba", or None for
         no words; `rules` a rules.toml; `embeddings` a file that `baogao training embeddings` wrote.
         """
-        validate_get_examples(get_examples, "CharNER.initialize")
-        examples = list(get_examples())
+        examples = list(get_examples())  # once: reading a corpus takes seconds
+        validate_examples(examples, "CharNER.initialize")
         texts = [text for example in examples if (text := self._text(example.reference))]
         if labels is None:
             labels = sorted({span.label_ for example in examples for span in example.reference.ents})
