@@ -23,12 +23,23 @@ class _JsonLines(logging.Formatter):
         return json.dumps(fields | getattr(record, "fields", {}), ensure_ascii=False, default=str)
 
 
+class _StandardError(logging.StreamHandler):
+    """Writes to what standard error is at that moment."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self):
+        return sys.stderr
+
+
 def configure(*, verbose: bool = False, quiet: bool = False, log_json: bool = False) -> None:
     """Send baogao's messages to standard error: information and worse, with `verbose` details too, with
     `quiet` only warnings and worse and no progress bars; with `log_json` one JSON object a line."""
     from baogao import progress
 
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(_JsonLines() if log_json else logging.Formatter("%(message)s"))
     logger.handlers[:] = [handler]
     if log_json:  # what libraries warn of comes in the same shape

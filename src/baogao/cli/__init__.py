@@ -93,13 +93,10 @@ def main() -> None:
     try:
         app()
     except BaogaoError as error:
-        if logger.handlers:
-            logger.error("baogao: %s", error)
-        else:
-            print(f"baogao: {error}", file=sys.stderr)
+        _complain(str(error))
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
-        print("baogao: stopped; the same command goes on where it can", file=sys.stderr)
+        _complain("stopped; the same command goes on where it can")
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe had enough: `baogao corpus segment … --output - | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -109,9 +106,15 @@ def main() -> None:
             import traceback
 
             traceback.print_exc()
-        print(
-            f"baogao: unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
-            "set BAOGAO_DEBUG=1 for the trace and report it",
-            file=sys.stderr,
+        _complain(
+            f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
+            "set BAOGAO_DEBUG=1 for the trace and report it"
         )
         sys.exit(2)
+
+
+def _complain(what: str) -> None:
+    if logger.handlers:  # the options were read
+        logger.error("baogao: %s", what)
+    else:
+        print(f"baogao: {what}", file=sys.stderr)

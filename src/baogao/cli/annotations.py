@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from baogao.cli import doccano
+from baogao.log import logger
 
 app = typer.Typer(no_args_is_help=True, help="Labelling in doccano: export, push, pull, agreement, review.")
 for command in doccano.COMMANDS:
@@ -63,7 +64,7 @@ def suggest(
 
     protect_labels(output, force=force)
     count = write_jsonl(output, suggest_files(Workspace.find(workspace), paths))
-    typer.echo(f"wrote {count} blocks to {output}", err=True)
+    logger.info(f"wrote {count} blocks to {output}")
 
 
 @app.command()
@@ -148,7 +149,7 @@ def review(
 
     found = Workspace.find(workspace)
     state = compare(read_passes(found, passes, unconfirmed=unconfirmed))
-    typer.echo(f"{len(state.decided)} paragraphs are agreed on, {len(state.open)} are not", err=True)
+    logger.info(f"{len(state.decided)} paragraphs are agreed on, {len(state.open)} are not")
     if majority:
         state = decide_by_majority(state)
     if adopt is not None:
@@ -161,7 +162,7 @@ def review(
         state, pushed = review_in_doccano(
             connection, found, name, state, reviewer=reviewer, create_user=create_users
         )
-        typer.echo(f"{reviewer}: {pushed.added} paragraphs added, {pushed.present} there already", err=True)
+        logger.info(f"{reviewer}: {pushed.added} paragraphs added, {pushed.present} there already")
     if state.open and not (majority or adopt or reviewer):
         first = ", ".join(list(state.open)[:3])
         raise Findings(
@@ -175,7 +176,7 @@ def review(
     )
     bare = [key for key, block in state.decided.items() if block.section is None]
     if bare:
-        typer.echo(f"{len(bare)} of them have no section, first {bare[0]}", err=True)
+        logger.info(f"{len(bare)} of them have no section, first {bare[0]}")
     if state.open:
         first = ", ".join(list(state.open)[:3])
         raise Findings(
@@ -211,8 +212,8 @@ def convert(
     protect_labels(target, force=force)
     count, notes = convert(source, target, source_format=source_format, target_format=to)
     for note in notes:
-        typer.echo(note, err=True)
-    typer.echo(f"wrote {count} blocks to {target}", err=True)
+        logger.info(note)
+    logger.info(f"wrote {count} blocks to {target}")
 
 
 @app.command("next")
@@ -267,4 +268,4 @@ def next_command(
         predicted = label_blocks(nlp, [block for blocks in reports for block in blocks])
     ranked = order_next(predicted, labelled_so_far(found), count=count)
     write_jsonl(output, (item.as_block() for item in ranked))
-    typer.echo(f"wrote {len(ranked)} paragraphs to {output}", err=True)
+    logger.info(f"wrote {len(ranked)} paragraphs to {output}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from baogao.log import logger
+
 app = typer.Typer(no_args_is_help=True, help="Raw report pages in, exact paragraphs out: add, segment, show.")
 
 
@@ -31,7 +33,7 @@ def segment(
     skipped: list[BaogaoError] = []
     write_jsonl(output, segment_files(paths, jobs=jobs, skipped=skipped if keep_going else None))
     for error in skipped:
-        typer.echo(f"skipped {error}", err=True)
+        logger.warning("skipped %s", error)
     if skipped:
         raise Findings(
             f"{len(skipped)} of {len(paths)} files skipped", todo="mend them and segment them again"
@@ -64,7 +66,7 @@ def add(
     for one, other, alike in added.alike:
         typer.echo(f"near-duplicate: {one} is {alike:.0%} like {other}")
     for error in added.skipped:
-        typer.echo(f"skipped {error}", err=True)
+        logger.warning("skipped %s", error)
     if added.skipped:
         raise Findings(
             f"{len(added.skipped)} files skipped, {len(added.reports)} added", todo="mend and add them again"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baogao.log import logger
+
 if TYPE_CHECKING:
     from baogao.annotations.push import Suggest
     from baogao.workspace import Workspace
@@ -38,7 +40,7 @@ def serve(
     from baogao.workspace import Workspace
 
     def say(line: str) -> None:
-        typer.echo(line, err=True)
+        logger.info(line)
 
     serve_until_stopped(Workspace.find(workspace).annotations / "doccano", port=port, say=say)
 
@@ -87,10 +89,8 @@ def push(
         typer.echo(f"{annotator}: {part.added} paragraphs added, {part.present} there already{copies}")
     accounts = found.annotations / "doccano" / "accounts.json"
     if create_users and accounts.exists():
-        typer.echo(f"passwords of the accounts made: {accounts}", err=True)
-    typer.echo(
-        f"annotators log in at {connection.url}/auth; then: baogao annotations progress {name}", err=True
-    )
+        logger.info(f"passwords of the accounts made: {accounts}")
+    logger.info(f"annotators log in at {connection.url}/auth; then: baogao annotations progress {name}")
 
 
 def pull(
@@ -126,8 +126,8 @@ def pull(
         )
         problems += part.problems
     for line in problems:
-        typer.echo(line, err=True)
-    typer.echo(f"in {found.annotations / 'passes' / name}", err=True)
+        logger.warning(line)
+    logger.info(f"in {found.annotations / 'passes' / name}")
     if problems:
         raise Findings(f"{len(problems)} paragraphs want a look", todo="see the lines above")
 
@@ -184,9 +184,9 @@ def assist(
     connection = open_connection(found, url=url, user=user)
     suggest = _suggester(found, model)
     with until_stopped(), start_assist(connection, found, name, suggest, port=port) as address:
-        typer.echo(f"doccano asks {address} for suggestions; Ctrl-C stops it", err=True)
+        logger.info(f"doccano asks {address} for suggestions; Ctrl-C stops it")
         threading.Event().wait()
-    typer.echo("stopped; the projects no longer ask", err=True)
+    logger.info("stopped; the projects no longer ask")
 
 
 def _suggester(workspace: Workspace, model: Path | None) -> Suggest:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from baogao.log import logger
+
 app = typer.Typer(no_args_is_help=True, help="Trained models: list, show, package, predict, serve.")
 
 
@@ -86,7 +88,7 @@ def list_(
         size = f"{model.size / 1e6:.1f} MB"
         typer.echo(f"{model.name:<20} {model.kind:<10} {model.version or '-':<8} {size:>9}  {labels}")
     if not found:
-        typer.echo("no models yet; train some with: baogao run", err=True)
+        logger.info("no models yet; train some with: baogao run")
 
 
 @app.command()
@@ -194,7 +196,7 @@ def table(
         reports=home.reports(),
         predict=predictor(model or home.models / "pipeline"),
     )
-    typer.echo(f"{count} figures in {output}", err=True)
+    logger.info("%d figures in %s", count, output)
 
 
 @app.command()
@@ -232,5 +234,5 @@ def serve(
         at_once=at_once,
         limit=int(limit_mb * 1e6),
         time_limit=time_limit,
-        ready=lambda address: typer.echo(f"serving on {address} (Ctrl-C ends it)", err=True),
+        ready=lambda address: logger.info("serving on %s (Ctrl-C ends it)", address),
     )

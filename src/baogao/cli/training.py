@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from baogao import progress
 from baogao.errors import Findings, InputError
+from baogao.log import logger
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,11 +61,11 @@ def ner(
         overrides=_overrides(context.args),
         gpu=gpu_id,
         allow_misaligned=allow_misaligned,
-        progress=not quiet,
+        progress=not quiet and progress.enabled,
     )
     best = max(scores, key=lambda item: item[1])
     for number, score in scores:
-        typer.echo(f"seed {number}: {100 * score:.2f} entity F1 on dev", err=True)
+        logger.info("seed %d: %.2f entity F1 on dev", number, 100 * score)
     typer.echo(f"wrote {output or found.models / 'ner'} (seed {best[0]})")
 
 
@@ -101,9 +103,8 @@ def sections(
 
         for candidate in tried[:5]:
             settings = ", ".join(f"{name} {getattr(candidate.config, name):g}" for name in SPACE)
-            typer.echo(
-                f"log-loss {candidate.log_loss:.4f}, accuracy {100 * candidate.accuracy:.1f}: {settings}",
-                err=True,
+            logger.info(
+                f"log-loss {candidate.log_loss:.4f}, accuracy {100 * candidate.accuracy:.1f}: {settings}"
             )
         for name in SPACE:
             typer.echo(f"{name} = {getattr(tried[0].config, name)}")
@@ -307,7 +308,7 @@ def check(
     write_jsonl(place, listed)
     if review is not None:
         count = write_review(found, listed, review, folder=folder)
-        typer.echo(f"wrote {count} paragraphs to {review}; next: baogao annotations review", err=True)
+        logger.info("wrote %d paragraphs to %s; next: baogao annotations review", count, review)
     if place != "-":
         for suspect in listed:
             typer.echo(_suspect_line(suspect))
@@ -316,7 +317,7 @@ def check(
             f"{len(listed)} labels are likely wrong (of {len(suspects)} differences)",
             todo=f"look at {'them' if place == '-' else place}, or give --review DIR",
         )
-    typer.echo(f"no label is likely wrong ({len(suspects)} differences below {min_score})", err=True)
+    logger.info("no label is likely wrong (%d differences below %s)", len(suspects), min_score)
 
 
 def _suspect_line(suspect: Any) -> str:

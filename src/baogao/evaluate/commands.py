@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from baogao.evaluate.settings import read_benchmark
 from baogao.evaluate.slices import DIMENSIONS, Slice
 from baogao.evaluate.uncertainty import Difference, Interval, Tally, difference, intervals
 from baogao.files import write_atomic
+from baogao.log import logger
 from baogao.progress import track
 from baogao.workspace import Labels, Workspace
 
@@ -140,7 +140,7 @@ def score_systems(workspace: Workspace, names: Sequence[str] = (), *, first: str
         except InputError as error:
             if name in names or name == first:
                 raise
-            print(f"left out {name}: {error}", file=sys.stderr)
+            logger.warning("left out %s: %s", name, error)
             continue
         save_result(workspace, result)
         results.append(result)

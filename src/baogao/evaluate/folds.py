@@ -8,7 +8,6 @@ fold file that holds a hash of everything that went in: a fold that is up to dat
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ import baogao
 from baogao.errors import InputError
 from baogao.evaluate.predictions import system_folder
 from baogao.files import read_bytes, sha256, sha256_tree, write_atomic
+from baogao.log import logger
 from baogao.progress import track
 from baogao.records import Block, LabelledBlock, write_jsonl
 from baogao.training.workers import run_tasks
@@ -95,9 +95,8 @@ def leave_one_report_out(
     _prepare_segmenter(workspace, stale)
     what = f"leave one report out: {len(stale)} of {len(folds)} folds to train"
     for record in track(run_tasks(run_fold, stale, jobs=jobs), what, total=len(stale)):
-        if sys.stderr.isatty():
-            took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in record.seconds.items())
-            print(f"  {record.report} seed {record.seed}: {took}", file=sys.stderr)
+        took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in record.seconds.items())
+        logger.info("  %s seed %d: %s", record.report, record.seed, took)
     return [read_fold(fold) for fold in folds]
 
 
