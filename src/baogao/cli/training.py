@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baogao import progress
 from baogao.errors import Findings, InputError
-from baogao.log import logger
+from baogao.files import hold_lock
+from baogao.log import logger, write_summary
+
+if TYPE_CHECKING:
+    from baogao.workspace import Workspace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,18 +58,20 @@ def ner(
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
-    scores = train_workspace_ner(
-        found,
-        output=output,
-        config=config,
-        segmenter=segmenter,
-        seeds=range(seed, seed + seeds),
-        held_out=held_out,
-        overrides=_overrides(context.args),
-        gpu=gpu_id,
-        allow_misaligned=allow_misaligned,
-        progress=not quiet and progress.enabled,
-    )
+    chosen: dict[str, Any] = {"config": config, "segmenter": segmenter, "held_out": held_out}
+    chosen["overrides"] = _overrides(context.args)
+    said = chosen | {"seed": seed, "seeds": seeds}
+    with _kept(found, "ner", output, found.models / "ner", said) as facts:
+        scores = train_workspace_ner(
+            found,
+            output=output,
+            seeds=range(seed, seed + seeds),
+            gpu=gpu_id,
+            allow_misaligned=allow_misaligned,
+            progress=not quiet and progress.enabled,
+            **chosen,
+        )
+        facts["dev_f1"] = dict(scores)
     best = max(scores, key=lambda item: item[1])
     for number, score in scores:
         logger.info("seed %d: %.2f entity F1 on dev", number, 100 * score)
@@ -95,9 +104,11 @@ def sections(
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
-    done, tried = train_workspace_sections(
-        found, output=output, config=config, seed=seed, held_out=held_out, candidates=search
-    )
+    said = {"config": config, "seed": seed, "held_out": held_out, "search": search}
+    with _kept(found, "sections", output, found.models / "sections", said):
+        done, tried = train_workspace_sections(
+            found, output=output, config=config, seed=seed, held_out=held_out, candidates=search
+        )
     if tried:
         from baogao.training.sections_search import SPACE
 
@@ -127,7 +138,9 @@ def segmenter(
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
-    place = make_segmenter(found, held_out=held_out, output=output, force=force)
+    said = {"held_out": held_out, "force": force}
+    with _kept(found, "segmenter", output, found.models / "segmenter", said):
+        place = make_segmenter(found, held_out=held_out, output=output, force=force)
     typer.echo(f"{place}: {report_inexpressible(found, load_segmenter(place))}")
 
 
@@ -197,8 +210,11 @@ def dataset(
         if push is not None:
             typer.echo(push_dataset(found, push, held_out=held_out, private=not public))
         return
-    data = build_dataset(found, held_out)
-    place = save_dataset(data, output or found.training / "dataset")
+    place = output or found.training / "dataset"
+    with _kept(found, "dataset", output, place, {"held_out": held_out}) as facts:
+        data = build_dataset(found, held_out)
+        save_dataset(data, place)
+        facts["counts"] = {name: len(split) for name, split in data.items()}
     typer.echo(f"wrote {place} ({', '.join(f'{name} {len(split)} blocks' for name, split in data.items())})")
 
 
@@ -233,17 +249,20 @@ def curve(
         raise InputError("--vary is all or gold, --part is ner or sections", todo="see --help")
     found = Workspace.find(workspace)
     path = output or found.evaluate / "results" / "curve.json"
-    result = learning_curve(
-        found,
-        path,
-        points=points,
-        seeds=range(seeds),
-        parts=list(dict.fromkeys(part)),  # type: ignore[arg-type]
-        vary=vary,  # type: ignore[arg-type]
-        config=config,
-        overrides=_overrides(context.args),
-        jobs=jobs,
-    )
+    said = {"points": points, "seeds": seeds, "parts": part, "vary": vary, "overrides": context.args}
+    with _kept(found, "curve", output, path, said, lock="curve.lock") as facts:
+        result = learning_curve(
+            found,
+            path,
+            points=points,
+            seeds=range(seeds),
+            parts=list(dict.fromkeys(part)),  # type: ignore[arg-type]
+            vary=vary,  # type: ignore[arg-type]
+            config=config,
+            overrides=_overrides(context.args),
+            jobs=jobs,
+        )
+        facts["counts"] = {"trainings": len(result.runs)}
     columns = ["part", "label", "reports", "paragraphs", "F1", "95%"]
     rows = [
         [
@@ -318,6 +337,28 @@ def check(
             todo=f"look at {'them' if place == '-' else place}, or give --review DIR",
         )
     logger.info("no label is likely wrong (%d differences below %s)", len(suspects), min_score)
+
+
+@contextlib.contextmanager
+def _kept(
+    workspace: Workspace,
+    command: str,
+    given: Path | None,
+    output: Path,
+    settings: dict[str, Any],
+    *,
+    lock: str = "lock",
+) -> Iterator[dict[str, Any]]:
+    """Around a training: a summary beside its output, with what is put into the dictionary; and where that
+    output is the workspace's own, nobody else writes it meanwhile (`lock`: by default that of `baogao run`).
+    """
+    facts: dict[str, Any] = {"settings": settings}
+    started = time.time()
+    name = f"training {command}"
+    alone = hold_lock(workspace.root / ".baogao" / lock, f"baogao {name}")
+    with alone if given is None else contextlib.nullcontext():
+        yield facts
+        write_summary(given or output, name, started, **facts)
 
 
 def _suspect_line(suspect: Any) -> str:
