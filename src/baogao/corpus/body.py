@@ -283,6 +283,7 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
             is_prose(text)
             or number is not None
             or (text[-1] in "。！？" and (len(text) >= 4 or last == index - 1))
+            or (index + 1 in broken and is_prose(_with_rest(lines, index, broken)))
         ):
             if index >= page - 1 and _is_notice(text):
                 tail = True

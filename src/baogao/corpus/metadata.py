@@ -107,7 +107,7 @@ def _title(page: Page) -> str | None:
             found.append(text)
         elif glued := _GLUED_TITLE.match(text):
             found.append(glued.group())
-    if not found:  # in two to four lines
+    if max(map(len, found), default=0) < 14:  # in two to four lines
         for start in range(len(lines)):
             for end in range(start + 2, min(start + 5, len(lines) + 1)):
                 text = "".join(lines[start:end])

@@ -91,6 +91,10 @@ _STARTS = frozenset(f"第(（﹙0123456789０１２３４５６７８９{_CN}") 
 }
 
 
+#: What a number, whole or broken, can begin with.
+NUMBER_STARTS = _STARTS | _BROKEN_STARTS
+
+
 def parse_number(text: str, at: int = 0) -> Number | None:
     """The number that stands at `at` of `text`, whole as printed."""
     # Most lines begin with something else, and heads of numbered ones come again.

@@ -7,7 +7,16 @@ from collections import Counter
 from typing import Literal
 
 from baogao.corpus.mapped import Mapped
-from baogao.corpus.numbers import LEVELS, Number, Style, parse_bare, parse_broken, parse_number, write_number
+from baogao.corpus.numbers import (
+    LEVELS,
+    NUMBER_STARTS,
+    Number,
+    Style,
+    parse_bare,
+    parse_broken,
+    parse_number,
+    write_number,
+)
 from baogao.corpus.paragraphs import Paragraph
 from baogao.records import Block
 
@@ -33,10 +42,18 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
     """Blocks of a report from its paragraphs in order; its closing lines come last. Rows of tables are
     paragraphs without number, whatever they begin with."""
     texts = [paragraph.text.text for paragraph in paragraphs]
-    numbers = [None if each.row else _read(text) for each, text in zip(paragraphs, texts, strict=True)]
+    numbers = [
+        None if text[0] not in NUMBER_STARTS or each.row else _read(text)
+        for each, text in zip(paragraphs, texts, strict=True)
+    ]
     _repair_marks(numbers, texts)
     _repair_bare(numbers, texts)
-    kinds = [not each.row and _is_heading(index, texts, numbers) for index, each in enumerate(paragraphs)]
+    kinds = [
+        (len(text) <= 36 or numbers[index] is not None)
+        and not paragraphs[index].row
+        and _is_heading(index, texts, numbers)
+        for index, text in enumerate(texts)
+    ]
     clauses = [
         index
         for index, text in enumerate(texts)
@@ -116,9 +133,10 @@ def _last_inline(text: str) -> int | None:
 
 
 def _block(report, index, kind, mapped: Mapped, level, number, lead, path) -> Block:
+    runs = mapped.runs
     return Block(
         id=f"{report}:{index:04d}", report=report, index=index, kind=kind, level=level, number=number,
-        lead=lead, path=path[:], text=mapped.text, start=mapped.start, end=mapped.end,
+        lead=lead, path=path[:], text=mapped.text, start=runs[0][1], end=runs[-1][2],
     )  # fmt: skip
 
 
@@ -129,8 +147,6 @@ def _below(style: Style, other: Style) -> bool:
 
 def _read(text: str) -> Number | None:
     number = parse_number(text)
-    if number is not None and number.value is None:
-        return None
     return number if number is not None else parse_broken(text)
 
 
@@ -220,12 +236,7 @@ def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> b
     following = numbers[index + 1] if index + 1 < len(numbers) else None
     more = index + 1 < len(texts)
     if number is None:
-        return (
-            len(text) <= 36
-            and more
-            and index > 0
-            and _plain_heading(text, texts[index - 1], texts[index + 1])
-        )
+        return more and index > 0 and _plain_heading(text, texts[index - 1], texts[index + 1])
     if number.style in ("first", "ordinal"):
         return False
     rest = text[number.length :].strip()

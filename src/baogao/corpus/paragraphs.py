@@ -40,33 +40,40 @@ def make_paragraphs(lines: list[Line]) -> list[Paragraph]:
     indented = sum([line.indent >= 2 for line in kept]) >= max(2, 0.2 * len(kept))
     paragraphs: list[Paragraph] = []
     parts: list[Line] = []
+    first: Number | None = None  # that `parts` begin with
     last = {"chapter": 0, "section": 0}
     for line in kept:
-        if parts and _joins(parts, line, wrap, indented):
+        number = parse_number(line.text.text)
+        if parts and _joins(parts, first, line, number, wrap, indented):
             parts.append(line)
             continue
         if parts:
-            paragraphs += _finish(parts, last)
-        parts = [line]
+            _finish(parts, first, last, paragraphs)
+        parts, first = [line], number
     if parts:
-        paragraphs += _finish(parts, last)
+        _finish(parts, first, last, paragraphs)
     return paragraphs
 
 
-def _finish(parts: list[Line], last: dict[str, int]) -> list[Paragraph]:
+def _finish(
+    parts: list[Line], first: Number | None, last: dict[str, int], paragraphs: list[Paragraph]
+) -> None:
+    """Add the paragraphs that `parts` make."""
     if parts[0].row:
-        return [Paragraph(parts[0].text, row=True)]
-    return [Paragraph(text) for text in _split(_glue(parts), last)]
+        paragraphs.append(Paragraph(parts[0].text, row=True))
+    elif len(parts) > 1:
+        text = Mapped.join(part.text for part in parts)
+        paragraphs += map(Paragraph, _split(text, parse_number(text.text), last))
+    elif first is None and not _may_hold_next(parts[0].text.text, last):
+        paragraphs.append(Paragraph(parts[0].text))
+    else:
+        paragraphs += map(Paragraph, _split(parts[0].text, first, last))
 
 
 def ends_sentence(text: str) -> bool:
     """A mark that ends a sentence or a clause stands last, or last but a closing quotation mark."""
     end = text[-1:]
     return end in _ENDS or end == "." or (end in _QUOTE_ENDS and text[-2:-1] in _ENDS)
-
-
-def _glue(parts: list[Line]) -> Mapped:
-    return parts[0].text if len(parts) == 1 else Mapped.join(part.text for part in parts)
 
 
 def _columns(text: str) -> int:
@@ -136,24 +143,30 @@ def find_continuations(lines: list[Line]) -> set[int]:
     }
 
 
-def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) -> bool:
-    """Does `line` go on with the paragraph of `parts`?"""
+def _joins(
+    parts: list[Line],
+    first: Number | None,
+    line: Line,
+    number: Number | None,
+    wrap: _Wrap | None,
+    indented: bool,
+) -> bool:
+    """Does `line` go on with the paragraph of `parts`? They begin with the numbers `number` and `first`."""
     before, text = parts[-1].text.text, line.text.text
     if line.row or parts[-1].row:
         return False
-    number = parse_number(parts[0].text.text)
-    if number is not None and number.length == len(before):
+    if first is not None and first.length == len(before):
         return True
     if wrap is not None and before[-1].isdigit() and text[0].isdigit() and wrap.is_full(parts[-1]):
         return True  # a number broken in two
-    if parse_number(text) is not None:
+    if number is not None:
         return False
     done = ends_sentence(before)
     if not done and text[0] in _CONTINUES and text[0] not in ")）":
         return True
     if before[-1] in _OPEN_END or _unclosed(before):
         return True
-    if line.blank or (indented and line.indent >= 2):
+    if line.blank or (line.indent >= 2 and (indented or (done and parts[-1].indent < 2))):
         return False
     if wrap is not None:
         if wrap.is_full(parts[-1]):
@@ -164,7 +177,7 @@ def _joins(parts: list[Line], line: Line, wrap: _Wrap | None, indented: bool) ->
     if done:
         return False
     joined = "".join(part.text.text for part in parts)
-    if number is not None:
+    if first is not None:
         return "。" in joined
     return "。" in joined or (len(joined) >= 40 and re.search("[,，]", joined) is not None)
 
@@ -177,11 +190,10 @@ def _unclosed(text: str) -> bool:
     return False
 
 
-def _split(text: Mapped, last: dict[str, int]) -> list[Mapped]:
-    """A line that holds several numbered blocks, taken apart where the numbers go on one by one. `last` has
-    the last chapter and section before it, and after it."""
+def _split(text: Mapped, here: Number | None, last: dict[str, int]) -> list[Mapped]:
+    """A line that holds several numbered blocks, the first with the number `here`, taken apart where the
+    numbers go on one by one. `last` has the last chapter and section before it, and after it."""
     line = text.text
-    here = parse_number(line)
     cuts: list[int] = []
     if here is not None:
         _advance(last, here)
