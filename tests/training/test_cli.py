@@ -126,3 +126,22 @@ def test_sections_dataset_and_segmenter_write_their_folders(make_workspace) -> N
     result = run("training", "segmenter", "--workspace", workspace.root)
     assert "words cannot express" in result.output
     assert (workspace.models / "segmenter" / "weights.npz").exists()
+
+
+def test_sections_are_trained_with_the_best_settings_of_a_search(baogao, make_workspace) -> None:
+    gold = ("dongchangfu-2023", "linhe-2024", "pengshan-2023")
+    workspace = make_workspace(gold=gold, practice=("practice-s01",))
+    before = (workspace.training / "sections.toml").read_text()
+    done = baogao("training", "sections", "--search", "2", "--workspace", workspace.root)
+    assert done.returncode == 0, done.stderr
+    lines = dict(line.split(" = ") for line in done.stdout.splitlines())
+    assert done.stderr.count("log-loss") == 2
+    meta = load_sections(workspace.models / "sections").meta
+    assert {name: float(value) for name, value in lines.items()} == {
+        name: meta["config"][name] for name in lines
+    }
+    assert (workspace.training / "sections.toml").read_text() == before
+    done = baogao(
+        "training", "sections", "--search", "2", "--held-out", gold[0], "--workspace", workspace.root
+    )
+    assert done.returncode == 2 and "2 reports in annotations/gold are too few" in done.stderr
