@@ -2,8 +2,8 @@
 
     .venv/bin/python evaluate/dependencies.py
 
-Advisories come from OSV (what pip-audit --vulnerability-service osv asks), the whole lock in one request; where
-it cannot be reached the last line says so. Exit status 1 when one is known.
+Advisories come from OSV (what pip-audit --vulnerability-service osv asks), the whole lock in one request;
+where it cannot be reached the last line says so. Exit status 1 when one is known.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def licence(name: str) -> str:
 
 
 def advisories(packages: dict[str, str], source: str) -> dict[str, list[str]]:
-    """Name → ids of the advisories about the locked version. Raises OSError where `source` does not answer."""
+    """Name → ids of advisories about the locked version. Raises OSError where `source` does not answer."""
     queries = [
         {"package": {"name": name, "ecosystem": "PyPI"}, "version": version}
         for name, version in packages.items()
