@@ -188,3 +188,18 @@ def test_docx_footnotes_contents_boxes_and_the_last_table():
 def test_metadata_of_unclear_pages(source, expected):
     found = read_metadata(page_of_text(source))
     assert (found["issuer"], found["level"], found["year"], found["published"]) == expected
+
+
+def test_a_link_out_of_a_folder_is_skipped_and_listed(tmp_path):
+    from baogao.corpus.add import add_reports
+    from baogao.workspace import Workspace
+
+    (tmp_path / "workspace" / "annotations").mkdir(parents=True)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(f"{OPENING}\n一、主要做法\n{DONE}\n", encoding="utf-8")
+    (tmp_path / "outside.txt").write_text(OPENING, encoding="utf-8")
+    (folder / "link.txt").symlink_to(tmp_path / "outside.txt")
+    added = add_reports(Workspace(tmp_path / "workspace"), [folder], keep_going=True)
+    assert [report.id for report in added.reports] == ["a"]
+    assert [error.what for error in added.skipped] == ["is a link that leads out of the folder"]

@@ -152,7 +152,7 @@ def _first(page: list[Line], lines: list[Line], broken: set[int]) -> int | None:
             line.dropped, summary = "summary", False
             continue
         if starts_body(_with_rest(lines, index, broken)) or (
-            _salutes(text) and any(is_prose(x.text.text) for x in following)
+            _salutes(text) and any(is_prose(x.text.text) or _salutes(x.text.text) for x in following)
         ):
             if parse_number(text) is None and _is_notice(text):
                 continue

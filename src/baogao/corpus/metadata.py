@@ -21,20 +21,23 @@ _PROVINCES = {
 _PLATES = {plate: name for name, plates in _PROVINCES.items() for plate in plates}
 _FILED = re.compile(rf"([{''.join(_PLATES)}])\s?(?:ICP|公网安备)")
 _NAMED = re.compile("|".join(re.escape(name) for name in _PROVINCES))
-_TITLE = re.compile(r"[^。,，:：;；|>]{4,80}(?:报告|总结|汇报|年报|情况)(?:[(（][^)）]{1,20}[)）])?")
+_TITLE = re.compile(
+    r"(?:[^。,，:：;；|>\[\]]{2,20}[:：](?=20\d\d))?[^。,，:：;；|>\[\]]{4,80}(?:报告|总结|汇报|年报|情况)(?:[(（][^)）]{1,20}[)）])?"
+)
 _CHINESE_YEAR = re.compile("二[〇○Ｏ零O][〇○Ｏ零O一二三四五六七八九]{2}(?=年)")
 _CHINESE_DIGITS = str.maketrans("〇○Ｏ零O一二三四五六七八九", "00000123456789")
 #: A title in one line with the widgets below it.
 _GLUED_TITLE = re.compile(
     r"[^。,，:：;；|>]{4,80}?(?:报告|总结|汇报|年报|情况)(?=\s?(?:(?:19|20)\d\d[-/.年]|【|\[|(?:发布|更新)?(?:时间|日期)|来源|作者|浏览|字号))"
 )
+#: What a page puts around a title: 【专栏】 before it, the names of its columns behind it.
+_ASIDE = re.compile(r"^【[^】]{1,12}】\s?|(?:\s[-–—|]\s|_).*")
 _YEAR = re.compile(r"(20\d\d)\s?年")
 _DATE = re.compile(r"(20\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
 _PUBLISHED = tuple(
-    re.compile(rf"{words}(?:时间|日期)\s?[:：]\s?{_DATE.pattern}")
+    re.compile(rf"{words}(?:时间|日期)\s?[\]】:：]\s?{_DATE.pattern}")
     for words in ("(?:发布|公开|发表)", "(?:发文|更新|生成)?", "成文")
 )
-_ISSUED = re.compile(r"(?:发布|发文|制发|公开)(?:机构|机关|单位|部门)\s?[:：]\s?([^\s,，。:：|]{2,30})")
 _BODY = (
     r"[\u4e00-\u9fff]{2,24}?(?:人民政府(?:办公[室厅])?|街道办事处|管(?:理)?委(?:员)?会|委员会|[局厅委办]"
     r"|[镇乡]|街道|[省市区县旗])"
@@ -45,6 +48,10 @@ _SOURCE = re.compile(
     "|分享|关闭|责任|编辑|访问)",
     re.MULTILINE,
 )
+_ISSUED = re.compile(
+    rf"(?:发布|发文|制发|公开)(?:机构|机关|单位|部门)\s?[\]】:：]?\s?({_BODY})(?=$|[^\u4e00-\u9fff]|成文|发布|公开|发文|文号|索引|生成|主题)",
+    re.MULTILINE,
+)
 _HOST = re.compile(
     rf"(?:主办(?:单位)?|版权所有)\s?[:：©]?\s?({_BODY})(?=$|[^\u4e00-\u9fff]|承办|协办|网站|版权)",
     re.MULTILINE,
@@ -53,7 +60,7 @@ _SUBJECT = re.compile(
     rf"^(?:20\d\d年度?(?:以来)?[,，]?)?({_BODY})(?=在|以|坚持|认真|深入|严格|紧|始终|全面|按照|根据|积极|围绕|持续|高度|切实|扎实|牢牢|聚焦)"
 )
 _TITLE_ISSUER = re.compile(
-    rf"^(?:中共\S{{2,20}}委(?:员会)?\s+)?(?:关于)?(?:20\d\d年度?)?({_BODY})(?=20\d\d|二〇|关于|法治|依法|行政|政府|工作|年度)"
+    rf"^(?:中共\S{{2,20}}委(?:员会)?\s+)?(?:关于)?(?:20\d\d年度?)?({_BODY})(?=20\d\d|二〇|[:：]|关于|法治|依法|行政|政府|工作|年度)"
 )
 
 
@@ -77,7 +84,7 @@ def read_metadata(page: Page) -> Metadata:
     title = _title(page)
     head = "\n".join(around)
     issuer = _issuer(title, head, closing, body[:2])
-    years = _YEAR.findall(_arabic(title or "")) or _YEAR.findall("".join(body[:1])[:200])
+    years = _YEAR.findall(_arabic(title or "")) or _YEAR.findall("".join(body[:2])[:200])
     published = next(filter(None, (each.search(head) for each in (*_PUBLISHED, _DATE))), None)
     return Metadata(
         title=title,
@@ -95,7 +102,7 @@ def _title(page: Page) -> str | None:
     above = [line for line in page.lines[:first] if not line.link]
     lines = [_half(line.text.text) for line in above]
     for index, line in enumerate(lines):
-        text = line.removeprefix("标题").lstrip(":： ")
+        text = _ASIDE.sub("", line.removeprefix("标题").lstrip(":： "))
         if _TITLE.fullmatch(text):
             before = lines[index - 1] if index else ""
             if (
@@ -134,15 +141,20 @@ def _issuer(title: str | None, head: str, closing: list[str], opening: list[str]
     if match := _ISSUED.search(head):
         return match.group(1)
     if title and (match := _TITLE_ISSUER.search(title)):
-        name = match.group(1)
-        return (
-            name
-            if not re.search(r"[省市区县旗镇乡]$|街道$", name)
-            else name + ("办事处" if name.endswith("街道") else "人民政府")
-        )
-    subject = next(filter(None, map(_SUBJECT.match, opening)), None)
-    match = _SOURCE.search(head) or subject or _HOST.search(head)
+        return _body_of(match.group(1))
+    if match := _SOURCE.search(head):
+        return match.group(1)
+    if subject := next(filter(None, map(_SUBJECT.match, opening)), None):
+        return _body_of(subject.group(1))
+    match = _HOST.search(head)
     return match.group(1) if match else None
+
+
+def _body_of(name: str) -> str:
+    """The body that acts for a place: 溪桥县 is 溪桥县人民政府."""
+    if not re.search(r"[省市区县旗镇乡]$|街道$", name):
+        return name
+    return name + ("办事处" if name.endswith("街道") else "人民政府")
 
 
 def _level(name: str) -> Level | None:
