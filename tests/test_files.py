@@ -160,6 +160,15 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, caplog):
     assert "waiting" not in caplog.text
 
 
+def test_a_lock_holds_on_a_full_disk(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with hold_lock(tmp_path / "lock", "baogao run"):
+        pass
+
+
 REWRITE = """
 import itertools, sys
 from baogao.records import Report, write_jsonl

@@ -104,6 +104,9 @@ def test_bad_gold_stops_the_run_and_leaves_everything_as_it_was(small, tmp_path)
         run_stages(small)
     assert path.read_bytes() == before
     assert not (small.training / "dataset").exists() and not small.models.exists()
+    summary = json.loads((small.root / "baogao.run.json").read_text(encoding="utf-8"))
+    assert summary["status"] == "failed" and "unknown label 'PLACE'" in summary["error"]
+    assert [stage["name"] for stage in summary["stages"]] == ["corpus", "annotations"]
 
 
 MADE = ("corpus/blocks", "annotations/export", "training/dataset", "models", "evaluate/predictions")

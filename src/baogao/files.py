@@ -176,23 +176,25 @@ def hold_lock(path: Path, who: str) -> Iterator[None]:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(path, "a+", encoding="utf-8")  # noqa: SIM115
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise InputError(
             f"cannot write: {error.strerror or error}", file=path, todo="check the rights of the workspace"
         ) from error
-    with handle:
+    try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            handle.seek(0)
-            logger.warning("waiting for %s", handle.read().strip() or "another command")
+            holder = os.read(handle, 1000).decode(errors="replace").strip()
+            logger.warning("waiting for %s", holder or "another command")
             fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError as error:
             raise InputError(
                 f"cannot be locked: {error.strerror}", file=path, todo="use a file system with locks"
             ) from error
-        handle.truncate(0)
-        handle.write(f"{who} (process {os.getpid()})\n")
-        handle.flush()
+        with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{who} (process {os.getpid()})\n".encode(), 0)
         yield
+    finally:
+        os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 import baogao
-from baogao.errors import BaogaoError, InputError, ServiceError
+from baogao.errors import InputError, ServiceError
 from baogao.files import hold_lock, remove_leftovers, sha256, sha256_tree, write_atomic
 from baogao.log import logger, write_summary
 from baogao.processes import start_worker
@@ -68,15 +69,20 @@ def run_stages(workspace: Workspace, *, force: bool = False) -> None:
             workspace.training, workspace.models, workspace.evaluate,
         )  # fmt: skip
         stages = Stages(workspace, force=force)
-        facts: dict[str, Any] = {"status": "failed", "settings": _settings(workspace, force)}
+        settings = _settings(workspace, force)
+
+        def summarise(**facts: str) -> None:
+            write_summary(
+                workspace.root / "baogao", "run", started, **facts, settings=settings, stages=stages.records
+            )
+
         try:
             _run(workspace, stages)
-            facts["status"] = "done"
-        except BaogaoError as error:
-            facts["error"] = str(error)
+        except BaseException as error:
+            with contextlib.suppress(InputError):  # the first error is the one to tell
+                summarise(status="failed", error=str(error) or type(error).__name__)
             raise
-        finally:
-            write_summary(workspace.root / "baogao", "run", started, **facts, stages=stages.records)
+        summarise(status="done")
 
 
 def _settings(workspace: Workspace, force: bool) -> dict[str, Any]:
