@@ -119,7 +119,7 @@ class CharNER(TrainablePipe):
             self.add_label(label)
         self._set_assets(segmenter, rules)
         self.model.set_dim("nO", len(self._tags))
-        sample = self._featurise(texts)
+        sample = [f for at in range(0, len(texts), 100) for f in self._featurise(texts[at : at + 100])]
         self.model.initialize(X=sample)
         if embeddings is not None:
             from baogao.training.embeddings import load_embeddings

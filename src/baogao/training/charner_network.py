@@ -27,7 +27,7 @@ from baogao.training.features import EDGES, KINDS, CharFeatures, find_sorted, ga
 
 Floats = NDArray[np.float32]
 Backprop = Callable[[Floats], list]
-_PART = 2000  # characters that prediction takes through the layers at once: what stays in a core's cache
+_PART = 1000  # characters that prediction takes through the layers at once: what stays in a core's cache
 _TABLES = ("chars", "pairs", "pairs", "words", "edges", "rules", "kinds")  # the parts of an input row
 
 

@@ -92,7 +92,11 @@ def unpack_model(data: bytes) -> bytes:
 
 def _init_wide(model: Model, X: list[CharFeatures] | None = None, Y: Any = None) -> Model:
     if X is not None and model.has_dim("nO") and not model.has_param("weight"):
-        keys = known_values((f.combinations.ravel() for f in X), model.attrs["min_count"])
+        least, templates = model.attrs["min_count"], range(X[0].combinations.shape[1])
+        # template by template, which have no hash in common: all at once would take hundreds of megabytes
+        keys = np.unique(
+            np.concatenate([known_values((f.combinations[:, i] for f in X), least) for i in templates])
+        )
         model.attrs["keys"] = keys[_HashIndex(keys).rows_kept()]
         set_param(model, "weight", np.zeros((len(model.attrs["keys"]) + 1, model.get_dim("nO")), np.float32))
     return model
