@@ -168,11 +168,9 @@ def misaligned_spans(nlp: Language, blocks: Sequence[LabelledBlock]) -> list[str
 def character_doc(vocab: Vocab, text: str, entities: Sequence[Entity] = ()) -> Doc:
     """A Doc with one token a character (runs of white space are one, as everywhere in spaCy), whose
     text is `text`, and with gold entities; everything else is outside."""
-    from spacy.tokens import Doc
-    from spacy.util import get_words_and_spaces
+    from baogao.training.characters import CharacterTokenizer
 
-    words, spaces = get_words_and_spaces(list(text), text)
-    doc = Doc(vocab, words=words, spaces=spaces)
+    doc = CharacterTokenizer(vocab)(text)
     spans = [doc.char_span(span.start, span.end, label=span.label) for span in entities]
     doc.set_ents([span for span in spans if span is not None])
     return doc
