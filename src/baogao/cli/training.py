@@ -150,7 +150,7 @@ def embeddings(
         list[Path], typer.Argument(metavar="TEXT...", help="Plain text: .txt, .jsonl, either .gz.")
     ],
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("training/embeddings.npz"),
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the text.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the text.")] = 3,
     seed: Annotated[int, typer.Option(help="The seed.")] = 0,
 ) -> None:
     """Learn embeddings from plain text, for entity models to start from.

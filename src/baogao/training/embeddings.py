@@ -37,11 +37,11 @@ _BLANKS = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])|\s+(?=\s)")
 class EncoderShape(msgspec.Struct, kw_only=True, frozen=True):
     """The shape of an encoder; an entity model that starts from the embeddings has the same."""
 
-    width: int = 128
-    depth: int = 5
+    width: int = 96
+    depth: int = 4
     char_width: int = 64
     pair_width: int = 32
-    dilations: tuple[int, ...] = (1, 1, 1, 2, 1)
+    dilations: tuple[int, ...] = (1, 1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def train_embeddings(
     output: Path,
     *,
     shape: EncoderShape | None = None,
-    epochs: int = 8,
+    epochs: int = 3,
     batch: int = 5000,
     hidden: float = 0.18,
     learn_rate: float = 0.003,
