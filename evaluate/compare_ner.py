@@ -66,7 +66,7 @@ class System:
     words: bool = True
 
 
-# spaCy's own limit is 20000 steps of which each is slow; its titles say that it was stopped here.
+# spaCy's own limit is 20000 steps; here it stops earlier, and the titles say where.
 STEPS = {"training.max_steps": 1500}
 PKUSEG = {"nlp.tokenizer.segmenter": "pkuseg", "initialize.tokenizer.pkuseg_model": "{segmenter}"}
 SYSTEMS = {
