@@ -128,6 +128,14 @@ def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
         load_sections(tmp_path)
 
 
+@pytest.mark.parametrize("meta", [b"{", b'{"sha256": "\xff\xfe"}', b"[]"])
+def test_a_meta_file_that_is_no_json_is_refused(meta: bytes, tmp_path: Path) -> None:
+    (tmp_path / "sections.skops").write_bytes(b"")
+    (tmp_path / "meta.json").write_bytes(meta)
+    with pytest.raises(InputError, match="meta.json: not JSON"):
+        load_sections(tmp_path)
+
+
 def test_a_skops_archive_with_foreign_types_is_refused_and_runs_nothing(tmp_path: Path) -> None:
     import skops.io
 
