@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="predictions of each model, in turns")
     parser.add_argument("--characters", type=int, default=100_000, help="a prediction's length")
     parser.add_argument(
-        "--max-steps", type=int, default=2000, help="of spaCy's default, which otherwise goes to 20000"
+        "--max-steps", type=int, default=4000, help="of spaCy's default, which otherwise goes to 20000"
     )
     parser.add_argument(
         "--models", type=Path, help="keep the models here, and train none that is here already"
