@@ -5,7 +5,7 @@ Grammar of a span (white space and full-width forms do not matter; [] may be abs
     quantity   := [bound] [rank] numeral [more] [range] [unit] [bound]
     bound      := 不低于 不少于 至少 … 以上 (>=) | 不超过 至多 … 以内 以下 内 (<=) | 超过 逾 高于 … (>)
                 | 低于 不足 不到 … (<) | 近 将近 接近 (< and approximate) | 约 大约 左右 (approximate)
-    rank       := 第 (that place) | 前 (that place or better) | 后 (of the last so many)
+    rank       := 第 (that place) | 前 (that place or better) | 后, 末 (of the last so many)
     numeral    := 1,234.5 | 三百二十 | 二十三点五 | 百 | 两三 (2 to 3), then any of 十百千万亿
                 | 三分之一 | 百分之八十 | 一半 | 半
     more       := 余 多 几 (> and approximate) | 来 (approximate), also after a classifier: 9个多小时
@@ -91,6 +91,7 @@ _RANKS: dict[str, tuple[Comparator, str]] = {
     "第": ("=", "rank"),
     "前": ("<=", "rank"),
     "后": ("<=", "rank from last"),
+    "末": ("<=", "rank from last"),
 }
 _RANGE = re.compile(r"[-–—―−~至到]+")
 _MORE_IN_UNIT = re.compile(r"^(个|成|年|月|天|日|周|岁|倍|公里|里|小时)[多余]")
