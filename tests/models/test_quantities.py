@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from baogao.models.quantities import read_quantity
@@ -143,6 +143,7 @@ ALPHABET += "约近超过不足以上以内第前后成分之件个年月元()( 
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(ALPHABET, max_size=16), st.text(max_size=16)))
+@example("2~万")
 def test_any_text_gives_a_finite_value_or_none(text):
     quantity = read_quantity(text)
     if quantity is not None:

@@ -161,8 +161,8 @@ def read_quantity(text: str) -> Quantity | None:
     second = _read_range(unit, low)
     if second is not None:
         high, unit = second.value, unit[second.end :]
-        if second.magnitude and not magnitude:  # 3-5万元: the 万 belongs to both
-            low *= _factor(second.magnitude)
+        shared = 1 if magnitude else _factor(second.magnitude)  # 3-5万元: the 万 belongs to both
+        low *= shared if low * shared <= high else 1
         magnitude = second.magnitude or magnitude
     unit, extra, more = _tidy_unit(first.unit or (second and second.unit) or unit)
     low += extra
