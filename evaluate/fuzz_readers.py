@@ -33,11 +33,13 @@ def named(name: str) -> Callable[[Path], object]:
     return lambda path: getattr(importlib.import_module(module), function)(path)
 
 
-def report(path: Path) -> None:
+def report(path: Path) -> object:
     from baogao.corpus.segment import segment_file
 
-    for block in segment_file(path):
+    blocks = segment_file(path)
+    for block in blocks:
         assert block.start is None or block.end is None or 0 <= block.start <= block.end
+    return blocks
 
 
 def labels(path: Path) -> object:
@@ -58,11 +60,10 @@ def pairs(path: Path) -> object:
     return read_pairs(str(path), str(path))
 
 
-def parquet(path: Path) -> None:
+def parquet(path: Path) -> object:
     from baogao.models.parts import find_inputs, read_pages
 
-    for _, _, read in read_pages(find_inputs([str(path)])):
-        read()
+    return [read() for _, _, read in read_pages(find_inputs([str(path)]))]
 
 
 def mark_of_a_part(path: Path) -> object:

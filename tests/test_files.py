@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import random
 import signal
@@ -165,8 +166,10 @@ def test_a_lock_holds_on_a_full_disk(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "pwrite", full)
-    with hold_lock(tmp_path / "lock", "baogao run"):
-        pass
+    with open(tmp_path / "lock", "w") as other:
+        with hold_lock(tmp_path / "lock", "baogao run"), pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 REWRITE = """

@@ -67,7 +67,7 @@ def doccano_venv() -> Path:
 
 
 @pytest.fixture(scope="session")
-def doccano(doccano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doccano]:
+def doccano_of_the_session(doccano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doccano]:
     from baogao.annotations.client import connect
     from baogao.annotations.server import start_server
 
@@ -81,6 +81,13 @@ def doccano(doccano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield found
         for part in list(found.restarted):
             found.kill(part)
+
+
+@pytest.fixture
+def doccano(doccano_of_the_session: Doccano) -> Doccano:
+    """The session's doccano, well again if the test before killed a part of it and failed."""
+    doccano_of_the_session.revive()
+    return doccano_of_the_session
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from baogao.annotations.client import Connection, connect
 from baogao.annotations.project import Project, export_rows, find_project
@@ -40,9 +40,12 @@ class Doccano:
             self.sessions[user] = connect(self.server.url, user, self.accounts[user])
         return self.sessions[user]
 
+    def process(self, part: Part) -> subprocess.Popen:
+        return self.restarted.get(part) or getattr(self.server, part)
+
     def kill(self, part: Part) -> None:
         """End the web server or the task worker as a power cut would."""
-        process = self.restarted.get(part) or getattr(self.server, part)
+        process = self.process(part)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -55,8 +58,14 @@ class Doccano:
         )  # fmt: skip
         self.wait_until_well()
 
+    def revive(self) -> None:
+        """Start what is not running."""
+        for part in get_args(Part):
+            if self.process(part).poll() is not None:
+                self.start(part)
+
     def wait_until_well(self) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180  # a machine with other work on it takes a minute
         while health(self.server.url, timeout=15) != "ok":
             assert time.monotonic() < deadline, "doccano did not come back"
             time.sleep(0.2)

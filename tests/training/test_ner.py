@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import spacy
 
@@ -98,6 +99,17 @@ def test_threshold_is_half_the_f1_on_dev_unless_the_config_says_one(tmp_path: Pa
         reached = nlp.meta["performance"]["ents_f"]
         assert 0 < reached <= 1
         assert nlp.get_pipe("ner").threshold == pytest.approx(given or reached / 2, abs=1e-3)
+
+
+def test_the_command_line_overrides_the_blocks_of_dev_and_mix(tmp_path: Path) -> None:
+    config = CONFIG.with_name("ner.cfg")
+    practice = [
+        msgspec.structs.replace(b, id=f"practice-{b.id}", report=f"practice-{b.report}") for b in corpus(6)
+    ]
+    half = train(tmp_path / "half", practice, config=config, overrides={**CRF, "dev.share": 0.5})
+    assert spacy.load(half).meta["baogao"]["dev"]["reports"] == 3
+    with pytest.raises(InputError, match="cannot repeat reports 0 times"):
+        train(tmp_path / "none", practice, config=config, overrides={**CRF, "mix.times": 0})
 
 
 def test_predictions_replace_entities_of_paragraphs_only(model: Path) -> None:

@@ -9,6 +9,14 @@ from baogao.corpus import furniture
 from baogao.corpus.lines import Line
 from baogao.corpus.numbers import Number, parse_number
 from baogao.corpus.paragraphs import find_continuations
+from baogao.corpus.signature import (
+    SHORT_DATE,
+    SIGNED,
+    SIGNED_DATE,
+    glued_signature,
+    is_signature,
+    signed_length,
+)
 
 _MARK = re.compile(r"[。！？,，;；:：、]")
 _SALUTATION = re.compile(r"(?:[^。:：,，]{1,40}(?:[,，、][^。:：]{1,80})?)[:：]")
@@ -20,23 +28,6 @@ _TITLE = re.compile(
     r"^[^。,，;；]{2,}(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
     r"|^关于[^。]*$|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
 )
-_CN = "一二三四五六七八九十"
-_DATE = (
-    r"(?:(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
-    rf"|[二一][〇○O0零九][〇○O0零{_CN}]{{2}}年[{_CN}]{{1,2}}月[{_CN}]{{1,3}}日)"
-)
-# 报告单位:, 报告日期: before them.
-_BY = r"(?:(?:报告|报送|填报|呈报|总结|汇报|编制)(?:单位|机关|部门|人|时间|日期)\s?[:：]\s?)?"
-_SIGNED_DATE = re.compile(rf"{_BY}(?:{_DATE}|(?:19|20)\d\d[.．]\d{{1,2}}[.．]\d{{1,2}})")
-_SIGNATURE = re.compile(
-    r"(?:[^。,，;；:：!！?？《》“”\d>|]{1,60}?(?:政府|委员会|办公室|领导小组|办事处|管委会|管理处|管理局|人民法院|检察院|[局厅委院所站队会处部办镇乡区县市]|中心|公司|学校|党组|党委|支队|大队|集团)"
-    r"(?:[(（](?:盖?章|代章|公章)[)）])?)"
-)
-_GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({_DATE})$")
-_GLUED_NAME = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})$")
-_SIGNED = re.compile(rf"{_BY}{_SIGNATURE.pattern}(?:\s?{_DATE})?")
-#: As a signature's date it counts only behind a signature: pages print such dates anywhere.
-_SHORT_DATE = re.compile(r"(?:19|20)\d\d([-/])\d{1,2}\1\d{1,2}")
 _CONTACT = re.compile(r"[(（]?\s?(?:联\s?系\s?人|联系电话|电话)\s?[:：]")
 #: What the list of attachments begins with, and the heading of an attachment itself.
 _ATTACHMENTS = re.compile(r"附\s?(?:件|表|图)?\s?[0-9一二三四五六]{0,2}\s?[:：]")
@@ -96,15 +87,12 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
     if cut < len(lines[last].text.text):
         _cut(page, lines[last], 0, cut)
     whole = lines[last].text
-    signed = _GLUED_SIGNATURE.search(whole.text, max(0, len(whole.text) - 90))
-    if not signed and any(line.closing for line in lines[last + 1 : last + 2]):  # the date stands below
-        signed = _GLUED_NAME.search(whole.text, max(0, len(whole.text) - 90))
-    if signed:
-        groups = range(1, len(signed.groups()) + 1)
-        parts = [whole.cut(*signed.span(group)) for group in groups if signed.group(group)]
-        lines[last].text = whole.cut(0, signed.start()).clean()
+    dated = any(line.closing for line in lines[last + 1 : last + 2])  # the date stands below
+    parts = glued_signature(whole.text, alone=dated)
+    if parts:
         place = _place(page, lines[last])
-        page[place + 1 : place + 1] = [Line(part.clean(), closing=True) for part in parts]
+        page[place + 1 : place + 1] = [Line(whole.cut(*part).clean(), closing=True) for part in parts]
+        lines[last].text = whole.cut(0, parts[0][0]).clean()
 
 
 def _cut(page: list[Line], line: Line, start: int, end: int) -> None:
@@ -180,7 +168,7 @@ def _after_notice(lines: list[Line], first: int, last: int) -> int:
     """Where the report begins behind a notice that issues it: notice, signature, date, the report's title."""
     notice = any(_ISSUES.search(line.text.text) for line in lines[first : first + 3])
     for index in range(first + 1, min(first + 8, last)) if notice else ():
-        if _SIGNED_DATE.fullmatch(lines[index].text.text):
+        if SIGNED_DATE.fullmatch(lines[index].text.text):
             following = (place for place in range(index + 1, last) if starts_body(lines[place].text.text))
             return next(following, first)
     return first
@@ -269,8 +257,8 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
         if (
             index > end
             and last == index - 2
-            and _SIGNED_DATE.fullmatch(text)
-            and _SIGNED.fullmatch(lines[index - 1].text.text)
+            and SIGNED_DATE.fullmatch(text)
+            and SIGNED.fullmatch(lines[index - 1].text.text)
         ):
             return last  # signed and dated, and no number goes on
         if index in broken and last == index - 1:
@@ -323,11 +311,16 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
     rows: list[Line] = []
     for index, line in enumerate(lines[last + 1 :], last + 1):
         text = line.text.text
-        if signed and open_ and _SHORT_DATE.fullmatch(text):
+        if signed and open_ and SHORT_DATE.fullmatch(text):
             line.closing = True
             signed = 4
             continue
-        if not signed and open_ and _CONTACT.match(text) and _signs(lines, index + 1):
+        if (
+            not signed
+            and open_
+            and _CONTACT.match(text)
+            and is_signature([each.text.text for each in lines[index + 1 : index + 3]])
+        ):
             line.dropped = "contact"
             continue
         if _NOTE.match(text):
@@ -349,7 +342,7 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
             line.dropped, attached = "attachments", True
             continue
         if open_ and signed < 4 and not line.link:
-            head = text[: _signed_length(text)]
+            head = text[: signed_length(text)]
             if head and (
                 head == text
                 or furniture.is_widgets(text[len(head) :].strip())
@@ -369,12 +362,6 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
         line.dropped = "attachment" if attached and not furniture.is_tail(text) else "after the report"
 
 
-def _signs(lines: list[Line], index: int) -> bool:
-    """A signature at `index`, and its date below it."""
-    texts = [line.text.text for line in lines[index : index + 2]]
-    return len(texts) == 2 and bool(_SIGNED.fullmatch(texts[0]) and _SIGNED_DATE.fullmatch(texts[1]))
-
-
 def _is_attachment(text: str) -> bool:
     """A further line of a list of attachments: numbered, or a title in 《》, or a file's name."""
     number = parse_number(text)
@@ -387,16 +374,6 @@ def _is_attachment(text: str) -> bool:
         or text.startswith("《")
         or re.search(r"\.(?:docx?|xlsx?|pdf|wps|et|zip|rar|jpg|png)$", text, re.IGNORECASE) is not None
     )
-
-
-def _signed_length(text: str) -> int:
-    """How much of the start of `text` is a signature, a date, or both."""
-    for pattern in (_SIGNED, _SIGNED_DATE):
-        match = pattern.fullmatch(text)
-        if match and not furniture.is_tail(text) and not furniture.is_page_line(text):
-            return len(text)
-    match = re.match(_DATE, text)
-    return match.end() if match else 0
 
 
 def _without_sentences(lines: list[Line]) -> None:

@@ -4,8 +4,8 @@ What is counted is a heuristic, not a model. Of the clause around the figure (be
 other figures) it takes what stands before and after the figure, less words that only lead to it (共, 累计, 达
 …), less the predicate after a counted noun (…部门<开展督察>) and less the institution that begins it, which
 is the body; in a list (26.5%、34.2%) where nothing is left, the head of the clause, else the clause before,
-else the indicator of the figure before. tests/models/indicators.jsonl holds what two of the reference reports
-should give, and evaluate/bench_values.py counts it.
+else the indicator of the figure before. tests/models/indicators.jsonl holds what three of the reference
+reports should give, and evaluate/bench_values.py counts it.
 """
 
 from __future__ import annotations

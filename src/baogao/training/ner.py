@@ -54,20 +54,20 @@ def train_ner(
     line of `spacy train`. `segmenter` goes to its `paths.segmenter`, where it has one. Without `dev`, whole
     reports of `train` are set aside for it, by `share` and `reports` in the block `[dev]` of the config
     (see `split_dev`), and the best model on dev is kept; its block `[mix]` repeats real reports (see
-    `repeat_real`). With `labels`
-    (those of labels.toml), each needs an entity and no other may occur. Spans that the pipeline's tokens
-    cannot express are an error, or with `allow_misaligned` left out and counted in the model's meta. `gpu`
-    is a device number, -1 the CPU. `progress` prints spaCy's table to standard error (default: when that
-    is a terminal).
+    `repeat_real`). With `labels` (those of labels.toml), each needs an entity and no other may occur. Spans
+    that the pipeline's tokens cannot express are an error, or with `allow_misaligned` left out and counted
+    in the model's meta. `gpu` is a device number, -1 the CPU. `progress` prints spaCy's table to standard
+    error (default: when that is a terminal).
 
     The folder's meta.json gets a key `baogao`: seed, settings, hashes of data and recipe, counts.
     The same input and seed give the same folder on the same machine. Raises InputError.
     """
     settings = dict(overrides or {})
     recipe = recipe_hash(train, config=config, segmenter=segmenter, overrides=settings, dev=dev)
+    given = read_spacy_config(config, settings)
     if dev is None:
         check_entities(paragraphs(train), labels=labels)
-        train, dev = split_dev(paragraphs(train), **read_spacy_config(config).get("dev", {}))
+        train, dev = split_dev(paragraphs(train), **given.get("dev", {}))
     else:
         check_entities([*paragraphs(train), *paragraphs(dev)], labels=labels)
         train, dev = paragraphs(train), paragraphs(dev)
@@ -76,8 +76,7 @@ def train_ner(
         progress = sys.stderr.isatty()
     with tempfile.TemporaryDirectory(prefix="baogao-ner-") as name, _config_errors(config):
         folder = Path(name)
-        mix = read_spacy_config(config).get("mix", {})
-        write_docbin(repeat_real(train, **mix), folder / "train.spacy")
+        write_docbin(repeat_real(train, **given.get("mix", {})), folder / "train.spacy")
         write_docbin(dev, folder / "dev.spacy")
         named = read_spacy_config(config).get("paths", {})
         paths = workspace_paths(config)

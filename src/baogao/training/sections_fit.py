@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from baogao.training.sections_judge import (
     text_fields,
     without_headings,
 )
+from baogao.training.splits import is_real
 
 Made = TypeVar("Made")
 EXPERTS = ("text", "headings")
@@ -101,7 +101,7 @@ class Training:
 
         def make() -> np.ndarray:
             generator = np.random.default_rng(self.seed)
-            real = np.array([self._is_real(report[0].report, config) for report in self.reports])
+            real = self._real(config)
             order = generator.permutation(len(self.reports))
             order = order[np.argsort(~real[order], kind="stable")]
             folds = np.empty(len(order), dtype=int)
@@ -111,18 +111,13 @@ class Training:
         return self._once(("folds", count, config.practice), make)
 
     def weights(self, config: SectionsConfig) -> np.ndarray:
-        """How much each paragraph counts: (n,)."""
+        """How much each paragraph counts: (n,); the same for all where all reports are of one kind."""
         real = self._real(config)
-        return np.where(real & ~real.all(), config.real_weight, 1.0)
+        return np.repeat(np.where(real, 1.0 if real.all() else config.real_weight, 1.0), self._sizes)
 
     def _real(self, config: SectionsConfig) -> np.ndarray:
-        """Which paragraphs are of real reports; all, where none or all are."""
-        real = [self._is_real(report[0].report, config) for report in self.reports]
-        return np.repeat(real if any(real) else [True] * len(real), self._sizes)
-
-    @staticmethod
-    def _is_real(report: str, config: SectionsConfig) -> bool:
-        return not fnmatchcase(report, config.practice)
+        """Which reports are real ones."""
+        return np.array([is_real(report[0].report, config.practice) for report in self.reports])
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         if key not in self._kept:

@@ -66,6 +66,11 @@ def split_dev(
     return train, dev
 
 
+def is_real(report: str, practice: str) -> bool:
+    """Whether a report's id does not match the pattern of practice reports (as in file names)."""
+    return not fnmatchcase(report, practice)
+
+
 def repeat_real(
     blocks: Sequence[LabelledBlock], *, practice: str = "", times: int = 1
 ) -> list[LabelledBlock]:
@@ -76,7 +81,7 @@ def repeat_real(
     """
     if times < 1:
         raise InputError(f"cannot repeat reports {times} times", todo="write 1 or more", field="mix.times")
-    real = [block for block in blocks if not fnmatchcase(block.report, practice)]
+    real = [block for block in blocks if is_real(block.report, practice)]
     if not real or len(real) == len(blocks):
         return list(blocks)
     return [*blocks, *real * (times - 1)]
