@@ -98,8 +98,11 @@ def test_only_old_leftovers_of_killed_writers_go(tmp_path):
         path.mkdir() if "ner" in name else path.write_text("x")
         os.utime(path, (0, 0))
     (tmp_path / ".new.0123abcd.tmp").write_text("x")
+    (tmp_path / ".ahead.0123abcd.tmp").write_text("x")
+    os.utime(tmp_path / ".ahead.0123abcd.tmp", (2**32, 2**32))  # the clock was set back since
     remove_leftovers(tmp_path, tmp_path / "missing")
-    assert sorted(os.listdir(tmp_path)) == [".mine.tmp", ".new.0123abcd.tmp", "a.00000000.tmp"]
+    left = [".ahead.0123abcd.tmp", ".mine.tmp", ".new.0123abcd.tmp", "a.00000000.tmp"]
+    assert sorted(os.listdir(tmp_path)) == left
 
 
 @pytest.mark.parametrize("path", ["missing", ".", "a\0b", "/dev/zero"])

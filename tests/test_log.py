@@ -1,6 +1,9 @@
 import json
+import time
 
 import pytest
+
+from baogao.log import write_summary
 
 COMMANDS = {
     "segment": [
@@ -41,3 +44,12 @@ def test_a_summary_lies_beside_what_a_training_command_wrote(make_workspace, bao
         assert summary["command"] == "training dataset" and summary["seconds"] >= 0
         assert summary["counts"]["train"] > 0 and summary["settings"] == {"held_out": []}
         assert summary["versions"]["spacy"] and summary["versions"]["python"]
+
+
+@pytest.mark.parametrize("jump", [-86400, 86400])
+def test_a_clock_that_is_set_meanwhile_moves_no_duration(tmp_path, monkeypatch, jump):
+    started = time.perf_counter()
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
+    path = write_summary(tmp_path / "out", "predict", started)
+    assert 0 <= json.loads(path.read_text(encoding="utf-8"))["seconds"] < 60

@@ -109,6 +109,39 @@ def test_bad_gold_stops_the_run_and_leaves_everything_as_it_was(small, tmp_path)
     assert [stage["name"] for stage in summary["stages"]] == ["corpus", "annotations"]
 
 
+def test_a_clock_that_is_set_back_makes_nothing_stale_and_hides_no_change(make_workspace, monkeypatch):
+    """Outputs from the future are kept where their inputs are the same, and replaced where these changed,
+    though every date says that the outputs are newer."""
+
+    def unlabelled(name: str) -> Workspace:  # without labels a run is its first two stages, and quick
+        workspace = make_workspace(name=name, practice=())
+        for path in workspace.labelled_files("gold"):
+            path.unlink()
+        return workspace
+
+    def change(workspace: Workspace) -> None:
+        rules = workspace.annotations / "rules.toml"
+        rules.write_text(rules.read_text(encoding="utf-8").replace('"INST"', '"DOC"'), encoding="utf-8")
+
+    workspace, whole = unlabelled("workspace"), unlabelled("whole")
+    now, days = time.time, 10 * 86400
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: now() + days)
+        run_stages(workspace)
+    before = files(workspace)
+    for path in workspace.root.rglob("*"):
+        os.utime(path, (now() + days, now() + days))
+    inodes = {path: path.stat().st_ino for path in (workspace.corpus / "blocks").iterdir()}
+    change(workspace)
+    run_stages(workspace)
+    summary = json.loads((workspace.root / "baogao.run.json").read_text(encoding="utf-8"))
+    assert [stage["status"] for stage in summary["stages"]] == ["up to date", "done"]
+    assert inodes == {path: path.stat().st_ino for path in inodes}
+    change(whole)
+    run_stages(whole)
+    assert files(workspace) == files(whole) != before
+
+
 MADE = ("corpus/blocks", "annotations/export", "training/dataset", "models", "evaluate/predictions")
 
 

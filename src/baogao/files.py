@@ -117,7 +117,8 @@ def _remove(folder: Path) -> None:
 
 def remove_leftovers(*folders: Path, older: float = 86400) -> None:
     """Remove what killed writers left in `folders`: hidden temporary files and folders, not touched for
-    `older` seconds, so that nothing goes that somebody is still writing."""
+    `older` seconds, so that nothing goes that somebody is still writing. One from the future stays: it may
+    be new, and the clock was set back meanwhile."""
     now = time.time()
     for folder in folders:
         for path in folder.glob(".*"):

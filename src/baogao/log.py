@@ -65,16 +65,17 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
 
 
 def write_summary(output: str | Path, command: str, started: float, **facts: Any) -> Path | None:
-    """Write OUTPUT.run.json beside `output`: command, versions, seconds since `started` (time.time()) and
-    `facts` (settings, counts, skipped files). Nothing for standard output; returns the path."""
+    """Write OUTPUT.run.json beside `output`: command, versions, seconds since `started`
+    (time.perf_counter(), which no change of the clock moves) and `facts` (settings, counts, skipped files; no
+    secrets). Nothing for standard output; returns the path."""
     if str(output) == "-":
         return None
     path = Path(output).with_name(Path(output).name + ".run.json")
+    seconds = time.perf_counter() - started
     summary = {
         "command": command,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
-        # A clock that was set back while we worked must not make a duration negative.
-        "seconds": round(max(0.0, time.time() - started), 1),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(time.time() - seconds)),
+        "seconds": round(seconds, 1),
         "versions": versions(),
         **facts,
     }

@@ -63,7 +63,7 @@ def run_stages(workspace: Workspace, *, force: bool = False) -> None:
     Raises InputError for bad input.
     """
     with hold_lock(workspace.root / ".baogao" / "lock", "baogao run"):
-        started = time.time()
+        started = time.perf_counter()
         remove_leftovers(
             workspace.root, workspace.root / ".baogao", workspace.corpus, workspace.annotations,
             workspace.training, workspace.models, workspace.evaluate,
@@ -305,14 +305,15 @@ def _scores(workspace: Workspace, stages: Stages) -> None:
 
     def folds() -> dict[Path, int]:
         found = (workspace.evaluate / "predictions" / "baogao").rglob("*.fold.json")
-        return {path: path.stat().st_mtime_ns for path in found}
+        # A fold's record is replaced, never rewritten: a new one is another inode, whatever the clock says.
+        return {path: path.stat().st_ino for path in found}
 
     _say("evaluate", "leave one report out …")
     start = time.perf_counter()
     before = folds()
     results = evaluate_workspace(workspace, force=stages.force)
     after = folds()
-    trained = sum(before.get(path) != moment for path, moment in after.items())
+    trained = sum(before.get(path) != inode for path, inode in after.items())
     counts = {"folds": len(after), "folds_trained": trained, "systems": len(results)}
     stages.record("evaluate", start, f"{trained} of {len(after)} folds trained, the rest up to date", counts)
 

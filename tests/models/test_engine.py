@@ -71,6 +71,29 @@ def test_a_finished_part_is_not_done_again(pages, tmp_path, tiny_pipeline):
     assert again and all("part-000001" in p.name for p in again)
 
 
+def test_a_run_goes_on_after_the_clock_was_set_back(pages, tmp_path, tiny_pipeline, monkeypatch):
+    """What was done before the jump lies in the future: it is whole, not done again, the rest joins it."""
+    arguments = {"model": str(tiny_pipeline), "part_size": 5}
+    predict_many([str(pages)], str(tmp_path / "whole"), **arguments)
+    bad, days = pages / "report-07.txt", 10 * 86400
+    text = bad.read_bytes()
+    bad.write_bytes(b"")
+    now = time.time
+    with monkeypatch.context() as ahead, pytest.raises(InputError):
+        ahead.setattr(time, "time", lambda: now() + days)
+        predict_many([str(pages)], str(tmp_path / "out"), **arguments)
+    before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    for path in before:
+        os.utime(path, (now() + days, now() + days))
+    inodes = {p: p.stat().st_ino for p in before if "part-000000" in p.name}
+    bad.write_bytes(text)
+    total = predict_many([str(pages)], str(tmp_path / "out"), **arguments)
+    assert (total.parts, total.skipped) == (3, 1)
+    assert inodes and inodes == {p: p.stat().st_ino for p in inodes}
+    assert all(p.read_bytes() == data for p, data in before.items())
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole")
+
+
 def test_an_output_of_other_inputs_is_left_alone(pages, tmp_path, tiny_pipeline):
     predict_many([str(pages / "*0.txt")], str(tmp_path / "out"), model=str(tiny_pipeline))
     before = rows(tmp_path / "out")

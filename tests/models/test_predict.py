@@ -61,8 +61,8 @@ def test_every_format_holds_the_same_labels(pipeline: Path, reports: Path, tmp_p
     docs = list(DocBin().from_disk(tmp_path / "out.spacy").get_docs(spacy.blank("zh").vocab))
     assert [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs] == spans
     summary = json.loads((tmp_path / "out.jsonl.run.json").read_text(encoding="utf-8"))
-    assert summary["reports"] == 2
-    assert summary["blocks"] == len(blocks)
+    assert summary["counts"] == {"reports": 2, "blocks": len(blocks)}
+    assert summary["settings"]["model"] == str(pipeline)
 
 
 def test_text_that_looks_like_a_formula_is_harmless_in_csv(tmp_path: Path) -> None:

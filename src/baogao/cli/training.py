@@ -353,7 +353,7 @@ def _kept(
     output is the workspace's own, nobody else writes it meanwhile (`lock`: by default that of `baogao run`).
     """
     facts: dict[str, Any] = {"settings": settings}
-    started = time.time()
+    started = time.perf_counter()
     name = f"training {command}"
     alone = hold_lock(workspace.root / ".baogao" / lock, f"baogao {name}")
     with alone if given is None else contextlib.nullcontext():

@@ -71,7 +71,7 @@ def predict_many(
     OUTPUT/_summary.json at the end. Raises InputError for no inputs or an output of another run, at the first
     bad report unless `keep_going`; with it, Findings at the end.
     """
-    started = time.time()
+    started = time.perf_counter()
     items = find_inputs(inputs)
     # By the inputs alone: a run that goes on with other processes must find the same parts.
     if part_size is None:
@@ -101,7 +101,7 @@ def predict_many(
     summary = msgspec.to_builtins(total) | {
         "settings": settings,
         "versions": versions(),
-        "seconds": round(max(0.0, time.time() - started), 1),
+        "seconds": round(time.perf_counter() - started, 1),
     }
     put(output, "_summary.json", msgspec.json.format(msgspec.json.encode(summary), indent=1))
     if total.failures:

@@ -79,7 +79,7 @@ def predict_paths(
     from baogao.models.pipeline import load_pipeline
     from baogao.models.predict_formats import writer_for
 
-    started = time.time()
+    started = time.perf_counter()
     write = writer_for(output, format)
     named = list(name_reports(find_reports(paths)))
     if jobs <= 1 or len(named) < 2:
@@ -105,7 +105,9 @@ def predict_paths(
 
     write(output, blocks())
     write_summary(
-        output, "predict", started, model=str(model), reports=len(named) - len(failures), blocks=count,
+        output, "predict", started,
+        settings={"model": str(model), "format": format, "jobs": jobs, "keep_going": keep_going},
+        counts={"reports": len(named) - len(failures), "blocks": count},
         skipped=[str(error) for error in failures],
     )  # fmt: skip
     if failures:
