@@ -119,7 +119,7 @@ def test_docx_has_the_numbers_that_word_shows(tmp_path):
         ("paragraph", "(二)", "(二)优化环境。清理"),
         ("heading", "二、", "二、下一步打算"),
         ("paragraph", None, "下一步,我县将继续努"),
-        ("paragraph", None, "指标数值"),
+        ("paragraph", None, "指标 数值"),
         ("closing", None, "溪桥县人民政府"),
     ]
 

@@ -139,7 +139,7 @@ HTML = f"""<html><body><h1>关于2022年度法治政府建设情况的报告</h1
 def test_html_lists_have_their_numbers_and_tables_stay_in_place():
     assert shown(HTML) == [
         ("p", None, OPENING), ("h", "一、", "一、工作情况"), ("p", "1.", f"1.抓学习。{DONE}"), ("p", "2.", f"2.抓执法。{DONE}"),
-        ("p", None, NEXT), ("p", None, "项目件数"), ("p", None, "1、行政处罚 1203"), ("h", "二、", "二、下步打算"), ("p", None, NEXT),
+        ("p", None, NEXT), ("p", None, "项目 件数"), ("p", None, "1、行政处罚 1203"), ("h", "二、", "二、下步打算"), ("p", None, NEXT),
     ]  # fmt: skip
     found = read_metadata(page_of_text(HTML))
     assert (found["issuer"], found["published"], found["year"]) == ("市城管局", "2023-01-10", 2022)

@@ -91,8 +91,8 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
     parts = glued_signature(whole.text, alone=dated)
     if parts:
         place = _place(page, lines[last])
-        page[place + 1 : place + 1] = [Line(whole.cut(*part).clean(), closing=True) for part in parts]
-        lines[last].text = whole.cut(0, parts[0][0]).clean()
+        page[place + 1 : place + 1] = [Line(whole.cut(*part).strip(), closing=True) for part in parts]
+        lines[last].text = whole.cut(0, parts[0][0]).strip()
 
 
 def _cut(page: list[Line], line: Line, start: int, end: int) -> None:
@@ -100,10 +100,10 @@ def _cut(page: list[Line], line: Line, start: int, end: int) -> None:
     whole = line.text
     at = _place(page, line)
     for low, high, place in ((end, len(whole.text), at + 1), (0, start, at)):
-        rest = whole.cut(low, high).clean() if low < high else None
+        rest = whole.cut(low, high).strip() if low < high else None
         if rest is not None and rest.text:
             page.insert(place, Line(rest, dropped="glued to the report"))
-    line.text = whole.cut(start, end).clean()
+    line.text = whole.cut(start, end).strip()
 
 
 def _place(page: list[Line], line: Line) -> int:

@@ -16,6 +16,8 @@ from baogao.errors import InputError
 _LARGEST = 200_000_000
 _TODO = "open it in Word or WPS and save it again"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+#: What stands around paragraphs, rows and cells without a mark of its own.
+_WRAPPERS = frozenset(f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "customXml"))
 
 
 def docx_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
@@ -68,15 +70,24 @@ def _walk(element, numbers: _Numbers):
         if child.tag == f"{_W}p":
             yield from _paragraph(child, numbers)
         elif child.tag == f"{_W}tbl":
-            for row in child.iter(f"{_W}tr"):
-                cells = [list(_walk(cell, numbers)) for cell in row if cell.tag == f"{_W}tc"]
+            for row in _inside(child, f"{_W}tr"):
+                cells = [list(_walk(cell, numbers)) for cell in _inside(row, f"{_W}tc")]
                 filled = [cell for cell in cells if any(text.strip() for text, *_ in cell)]
                 if len(filled) == 1:
                     yield from filled[0]
                 elif filled:
-                    yield " ".join("".join(text for text, *_ in cell) for cell in filled), 0, True, None
-        elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
+                    yield "\t".join(" ".join(text for text, *_ in cell) for cell in filled), 0, True, None
+        elif child.tag in _WRAPPERS:
             yield from _walk(child, numbers)
+
+
+def _inside(element, tag: str):
+    """The rows of a table or the cells of a row, without those of tables in its cells."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _inside(child, tag)
 
 
 def _paragraph(paragraph, numbers: _Numbers):

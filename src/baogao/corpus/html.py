@@ -36,6 +36,7 @@ _BLOCKS = frozenset(
     + ["figcaption", "figure", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol"]
     + ["p", "pre", "section", "table", "tbody", "td", "th", "thead", "tr", "ul"]
 )
+_TABLE = frozenset(["table", "tr", "td", "th"])
 _VOID = frozenset(
     [
         "area",
@@ -94,7 +95,7 @@ class _Reader(HTMLParser):
         self.links = 0
         self.preformatted = 0
         self.skip: list[str] = []  # open elements from the first skipped one on
-        self.cells: list[tuple[int, int]] = []
+        self.rows: list[_Row] = []  # of each open table the open row
         self.blank = 1
         self.indent = 0
         self.lists: list[_List | None] = []  # open lists; None: without numbers
@@ -116,10 +117,10 @@ class _Reader(HTMLParser):
             return
         if tag == "a":
             self.links += 1
-        elif tag in ("td", "th"):
-            self._cell()
         elif tag in _BLOCKS:
             self.end_line()
+            if tag in _TABLE:
+                self._open(tag)
             self.preformatted += tag == "pre"
             if tag in ("ol", "ul"):
                 self.lists.append(_List.of(given) if tag == "ol" else None)
@@ -142,10 +143,12 @@ class _Reader(HTMLParser):
             return
         if tag == "a":
             self.links = max(0, self.links - 1)
-        elif tag in ("td", "th"):
-            self._cell()
         elif tag in _BLOCKS:
             self.end_line()
+            if tag in ("tr", "table") and self.rows:
+                self._end_row()
+                if tag == "table":
+                    self.rows.pop()
             self.preformatted -= tag == "pre" and self.preformatted > 0
             if tag in ("ol", "ul") and self.lists:
                 self.lists.pop()
@@ -156,6 +159,7 @@ class _Reader(HTMLParser):
         if self.skip or not data:
             return
         at = self._at()
+        data = data.replace("\t", " ")  # a tab parts the cells of a row
         pieces = data.splitlines(keepends=True) if self.preformatted else [data]
         for piece in pieces:
             self._add(Mapped.plain(piece, at))
@@ -174,7 +178,7 @@ class _Reader(HTMLParser):
             return
         at = self._at()
         end = at + len(written)
-        text = html.unescape(written)
+        text = html.unescape(written).replace("\t", " ")
         self._add(Mapped(text, ((0, at, end),)) if text else Mapped("", ()))
 
     def _add(self, piece: Mapped) -> None:
@@ -183,33 +187,51 @@ class _Reader(HTMLParser):
             if self.links:
                 self.linked += len(piece.text.strip())
 
-    def _cell(self) -> None:
-        """Cells of a row stand in one line, apart by a space; a cell with lines of its own ends the row."""
-        if self.pieces and any(piece.text.strip() for piece in self.pieces):
-            last = self.pieces[-1]
-            self.cells.append((len(self.pieces), 0))
-            self.pieces.append(Mapped("\t", ((0, last.end, last.end),)))
+    def _open(self, tag: str) -> None:
+        """A table, a row, or a cell begins. Pages leave out what ends a row, and a table around it too."""
+        if tag == "table":
+            for row in self.rows[-1:]:
+                row.nested = True
+        if tag == "table" or not self.rows:
+            self.rows.append(_Row())
+        if tag == "tr":
+            self._end_row()
+        elif tag != "table":
+            self.rows[-1].cells.append(len(self.lines))
+
+    def _end_row(self) -> None:
+        """Make the lines of the last table's open row one line, a tab between its cells, where it has
+        several cells and all are short; those of a table that only lays out the page stay lines."""
+        row, self.rows[-1] = self.rows[-1], _Row()
+        edges = [*row.cells, len(self.lines)]
+        cells = [self.lines[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+        if len(cells) < 2 or row.nested:
+            return
+        if any(len(cell) > 1 and any(line.link for line in cell) for cell in cells):
+            return
+        texts = [_joined(" ", [line.text for line in cell]) for cell in cells]
+        if max(len(text.text) for text in texts) > _LONG_CELL:
+            return
+        first = cells[0][0]
+        first.text = _joined("\t", texts)
+        first.link = all(line.link for cell in cells for line in cell)
+        first.row = not _is_numbered([text.text for text in texts])
+        del self.lines[row.cells[0] + 1 :]
 
     def end_line(self, *, broken: bool = False) -> None:
         """Close the line; `broken`: the next one may go on with the same paragraph."""
         whole = Mapped.join(self.pieces)
         low, high = strip_edges(whole.text)
         if low < high:
-            # Line breaks of the source are white space here.
-            cells = [part.strip() for part in whole.text.split("\t") if part.strip()] if self.cells else []
             indent = max(
                 self.indent,
                 sum(2 if c in "\u3000\u2003" else 1 for c in whole.text[:low] if c not in "\r\n\t ") // 2,
             )
             link = self.linked >= len(whole.text[low:high].replace(" ", "")) > 0
             text = whole.cut(low, high)
-            if len(cells) > 1 and max(map(len, cells)) > _LONG_CELL:
-                self._cells_apart(text, indent)
-            else:
-                if self.number is not None and not link and parse_number(text.text) is None:
-                    text = Mapped.join((self.number, text))
-                row = len(cells) > 1 and not _is_numbered(cells)
-                self.lines.append(Line(text, self.blank, indent, link=link, row=row))
+            if self.number is not None and not link and parse_number(text.text) is None:
+                text = Mapped.join((self.number, text))
+            self.lines.append(Line(text, self.blank, indent, link=link))
             self.number = None
             self.blank = 0 if broken else 1
             self.indent = 0
@@ -217,16 +239,23 @@ class _Reader(HTMLParser):
             self.blank += 1
         else:
             self.blank = max(self.blank, 1)
-        self.pieces, self.cells, self.linked = [], [], 0
+        self.pieces, self.linked = [], 0
 
-    def _cells_apart(self, row: Mapped, indent: int) -> None:
-        """The cells of a table that only lays out the page, a line each."""
-        at = 0
-        for part in row.text.split("\t"):
-            if part.strip():
-                self.lines.append(Line(row.cut(at, at + len(part)), self.blank, indent))
-                self.blank = 1
-            at += len(part) + 1
+
+class _Row:
+    """A row of a table that is being read."""
+
+    def __init__(self) -> None:
+        self.cells: list[int] = []  # index of the line that each cell begins with
+        self.nested = False  # a table stands in a cell
+
+
+def _joined(between: str, texts: list[Mapped]) -> Mapped:
+    """The texts, with `between` after each but the last, which comes from no character of the source."""
+    parts = texts[:1]
+    for before, text in zip(texts, texts[1:], strict=False):
+        parts += [Mapped(between, ((0, before.end, before.end),)), text]
+    return Mapped.join(parts)
 
 
 def _is_numbered(cells: list[str]) -> bool:

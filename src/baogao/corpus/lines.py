@@ -14,8 +14,8 @@ class Line(msgspec.Struct, gc=False):
     """A line of a page.
 
     `blank` empty lines stood before it; `indent` is its white space in widths of a Chinese character;
-    `link`: all of it is a link; `row`: it is a row of a table with several cells. `dropped` says why it is no
-    part of the report; `closing` marks signature and date.
+    `link`: all of it is a link; `row`: it is a row of a table with several cells, which tabs part until the
+    line is clean. `dropped` says why it is no part of the report; `closing` marks signature and date.
     """
 
     text: Mapped
@@ -68,7 +68,7 @@ def clean_lines(lines: list[Line], source: str) -> list[Line]:
     kept = []
     blank = 0
     for line, text in zip(lines, repaired.lines, strict=True):
-        line.text = text.clean()
+        line.text = text.clean() if not line.row else _clean_row(text)
         if line.text.text:
             if blank:
                 line.blank += blank
@@ -77,3 +77,17 @@ def clean_lines(lines: list[Line], source: str) -> list[Line]:
         else:
             blank += line.blank + 1
     return kept
+
+
+def _clean_row(row: Mapped) -> Mapped:
+    """The cells clean and apart by one space, also between two Chinese characters."""
+    parts: list[Mapped] = []
+    at = 0
+    for cell in row.text.split("\t"):
+        clean = row.cut(at, at + len(cell)).clean()
+        if clean.text:
+            if parts:
+                parts.append(Mapped(" ", ((0, parts[-1].end, clean.start),)))
+            parts.append(clean)
+        at += len(cell) + 1
+    return Mapped.join(parts)

@@ -108,6 +108,10 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
             raise ValueError(f"{len(text)} characters for {len(self.text)}")
         return Mapped(text, self.runs)
 
+    def strip(self) -> Mapped:
+        """Without white space and zero-width characters at the edges: what a part of clean text needs."""
+        return self.cut(*strip_edges(self.text))
+
     def clean(self) -> Mapped:
         """With white space as DESIGN says: stripped at the edges; gone between two Chinese characters and
         between Chinese or half-width , . ; : and a Chinese character; else one space."""

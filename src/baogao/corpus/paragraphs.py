@@ -216,7 +216,7 @@ def _split(text: Mapped, here: Number | None, last: dict[str, int]) -> list[Mapp
     if not cuts:
         return [text]
     edges = [0, *sorted(set(cuts)), len(line)]
-    return [text.cut(a, b).clean() for a, b in zip(edges, edges[1:], strict=False)]
+    return [text.cut(a, b).strip() for a, b in zip(edges, edges[1:], strict=False)]
 
 
 def _cut_after_title(line: str, number: Number, at: int, cuts: list[int], last: dict[str, int]) -> None:
