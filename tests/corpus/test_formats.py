@@ -124,6 +124,47 @@ def test_docx_has_the_numbers_that_word_shows(tmp_path):
     ]
 
 
+def add_style(document: Document, name: str, based_on: str | None, **numbering: int) -> None:
+    """A paragraph style; `numbering`: what its own numPr says, numId and ilvl or one of them."""
+    style = document.styles.add_style(name, 1)
+    style.base_style = document.styles[based_on] if based_on else None
+    if numbering:
+        properties = style.element.get_or_add_pPr().get_or_add_numPr()
+        if "numId" in numbering:
+            properties.get_or_add_numId().val = numbering["numId"]
+        if "ilvl" in numbering:
+            properties.get_or_add_ilvl().val = numbering["ilvl"]
+
+
+def test_docx_styles_hand_their_numbers_on():
+    document = Document()
+    numbered(document, [("chineseCountingThousand", "%1、"), ("chineseCounting", "(%2)"), ("decimal", "%3.")])
+    add_style(document, "Chapter", None, numId=77)
+    add_style(document, "County chapter", "Chapter")
+    add_style(document, "Own chapter", "County chapter")
+    add_style(document, "Section", "Chapter", ilvl=1)
+    add_style(document, "Own section", "Section")
+    add_style(document, "Item", None, numId=77)  # its level is the one that names it
+    level = document.part.numbering_part.element[0][2]
+    level.append(OxmlElement("w:pStyle"))
+    level[-1].set(qn("w:val"), "Item")
+    add_style(document, "Own item", "Item")
+    add_style(document, "Bare", "Chapter", numId=0)
+    add_style(document, "Ring", None, ilvl=1)
+    document.styles["Ring"].base_style = document.styles["Ring"]
+    document.add_paragraph(FIRST)
+    for text, style in [
+        ("主要举措和成效", "Own chapter"), ("压实责任。县政府常务会议学法6次。", "Own section"),
+        ("优化环境。清理涉企规定14件。", "Own section"), ("解决诉求。办理诉求73件。", "Own item"),
+        ("下一步打算", "County chapter"), ("下一步,我县将继续努力。", "Bare"), ("再创佳绩,久久为功。", "Ring"),
+    ]:  # fmt: skip
+        document.add_paragraph(text, style)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    found = page_blocks(make_page(buffer.getvalue(), file="x.docx"), report="x")
+    assert [b.number for b in found] == [None, "一、", "(一)", "(二)", "1.", "二、", None, None]
+
+
 def test_pdf_lines_are_joined_over_pages_without_heads_and_page_numbers():
     blocks = segment_file(FILES / "report.pdf")
     assert [b.kind for b in blocks].count("heading") == 3

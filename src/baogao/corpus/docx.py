@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped, strip_edges
@@ -148,62 +149,82 @@ def _notes(document, numbers: _Numbers):
                     yield text, 0, False, "footnote"
 
 
+#: Name of a list and level in it, each None where nothing says it.
+_Numbering = tuple[str | None, int | None]
+
+
 class _Numbers:
     """The counters of numbered lists, which the text of the paragraphs does not hold."""
 
     def __init__(self, document) -> None:
         self.levels: dict[str, dict[int, tuple[str, str, int]]] = {}
         self.counts: dict[tuple[str, int], int] = {}
-        self.styles: dict[str, tuple[str, int]] = {}
-        self.names: dict[str, str] = {
-            style.get(f"{_W}styleId"): name.get(f"{_W}val") or ""
-            for style in document.styles.element.iter(f"{_W}style")
-            if (name := style.find(f"{_W}name")) is not None
+        self.styles: dict[str | None, Any] = {
+            style.get(f"{_W}styleId"): style for style in document.styles.element.iter(f"{_W}style")
         }
+        self.inherited: dict[str | None, _Numbering] = {}
+        self.linked: dict[tuple[str | None, str | None], int] = {}
         self.shared: dict[str, str] = {}
         try:
             root = document.part.numbering_part.element
         except (KeyError, NotImplementedError, AttributeError):
             return
-        abstract = {}
+        abstract, linked = {}, {}
         for node in root.iter(f"{_W}abstractNum"):
-            levels = {}
+            levels, styles = {}, {}
             for level in node.iter(f"{_W}lvl"):
                 values = {c.tag.removeprefix(_W): c.get(f"{_W}val") for c in level}
-                start = values.get("start") or "1"
-                levels[int(level.get(f"{_W}ilvl"))] = (
+                start = _whole(values.get("start"))
+                place = _whole(level.get(f"{_W}ilvl")) or 0
+                if "pStyle" in values:
+                    styles[values["pStyle"]] = place
+                levels[place] = (
                     values.get("numFmt") or "decimal", values.get("lvlText") or "",
-                    int(start) if start.isdigit() else 1,
+                    1 if start is None else start,
                 )  # fmt: skip
             abstract[node.get(f"{_W}abstractNumId")] = levels
+            linked[node.get(f"{_W}abstractNumId")] = styles
         for node in root.iter(f"{_W}num"):
             reference = node.find(f"{_W}abstractNumId")
             if reference is not None:
                 name = node.get(f"{_W}numId")
                 self.shared[name] = reference.get(f"{_W}val")
                 self.levels[name] = abstract.get(reference.get(f"{_W}val"), {})
-        for style in document.styles.element.iter(f"{_W}style"):
-            found = _number_of(style.find(f"{_W}pPr"))
-            if found:
-                self.styles[style.get(f"{_W}styleId")] = found
+                for style, place in linked.get(reference.get(f"{_W}val"), {}).items():
+                    self.linked[name, style] = place
 
     def style_name(self, paragraph) -> str:
         """The name of a paragraph's style, whatever the language of Word."""
-        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        return self.names.get(style.get(f"{_W}val"), "") if style is not None else ""
+        style = self.styles.get(_value(paragraph.find(f"{_W}pPr"), "pStyle"))
+        return _value(style, "name") or ""
+
+    def _of_style(self, style: str | None) -> _Numbering:
+        """The list and level that a style gives to its paragraphs, by itself or through the styles it is
+        based on."""
+        chain: dict[str | None, Any] = {}  # no recursion: styles may stand on any number, or in a ring
+        while style in self.styles and style not in self.inherited and style not in chain:
+            chain[style] = self.styles[style]
+            style = _value(self.styles[style], "basedOn")
+        name, level = self.inherited.get(style, (None, None))
+        for style, element in reversed(chain.items()):
+            own, place = _numbering(element.find(f"{_W}pPr"))
+            name = own or name
+            # The level that names the style goes before the one that the style names.
+            level = self.linked.get((name, style), level if place is None else place)
+            self.inherited[style] = name, level
+        return name, level
 
     def next(self, paragraph) -> str:
         """The number that Word shows before `paragraph`; empty where it shows none."""
         properties = paragraph.find(f"{_W}pPr")
         if properties is None:
             return ""
-        found = _number_of(properties)
-        style = properties.find(f"{_W}pStyle")
-        if found is None and style is not None:
-            found = self.styles.get(style.get(f"{_W}val"))
-        if found is None or found[0] == "0" or found[1] not in self.levels.get(found[0], {}):
-            return ""
-        name, level = found
+        own, place = _numbering(properties)
+        name, level = self._of_style(_value(properties, "pStyle"))
+        name = own or name
+        level = place if place is not None else level or 0
+        if name is None or name == "0" or level not in self.levels.get(name, {}):
+            return ""  # list 0 takes the number of a style away
         levels = self.levels[name]
         key = self.shared.get(name, name)
         self.counts[key, level] = self.counts.get((key, level), levels[level][2] - 1) + 1
@@ -218,13 +239,20 @@ class _Numbers:
         return re.sub(r"%(\d)", shown, levels[level][1]) if levels[level][0] != "bullet" else ""
 
 
-def _number_of(properties) -> tuple[str, int] | None:
-    if properties is None or (node := properties.find(f"{_W}numPr")) is None:
-        return None
-    name, level = node.find(f"{_W}numId"), node.find(f"{_W}ilvl")
-    if name is None:
-        return None
-    return name.get(f"{_W}val"), int(level.get(f"{_W}val")) if level is not None else 0
+def _numbering(properties) -> _Numbering:
+    """The list and the level that the properties of a paragraph or of a style name."""
+    node = properties.find(f"{_W}numPr") if properties is not None else None
+    return _value(node, "numId"), _whole(_value(node, "ilvl"))
+
+
+def _value(node, name: str) -> str | None:
+    """The value of the child `name` of `node`; None where there is none."""
+    child = node.find(f"{_W}{name}") if node is not None else None
+    return child.get(f"{_W}val") if child is not None else None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and len(text) < 9 and text.isdecimal() else None
 
 
 def _written(kind: str, value: int) -> str:
