@@ -241,7 +241,7 @@ def files(workspace: Workspace) -> dict[str, str]:
     return {
         str(name): digest(path) for path, name in names.items()
         if not any(LEFTOVER.fullmatch(part) for part in name.parts)
-        and not name.name.endswith(".fold.json")  # says how long it took
+        and not name.name.endswith((".fold.json", ".run.json"))  # they say how long it took
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Leave one report out: real, tiny trainings."""
 
+import json
 import time
 
 import msgspec
@@ -84,6 +85,23 @@ def test_only_folds_that_are_out_of_date_are_trained(make_workspace, no_training
     assert no_training[4:] == ["linhe-2024"]
     leave_one_report_out(workspace, force=True)
     assert no_training[5:] == ["dongchangfu-2023", "linhe-2024"]
+
+
+def test_a_summary_beside_the_predictions_says_what_was_done(make_workspace, no_training):
+    workspace = make_workspace(practice=("practice-s01",))
+
+    def summary():
+        leave_one_report_out(workspace, seeds=[3], overrides={"training.max_steps": 4})
+        return json.loads(system_folder(workspace, "baogao").with_name("baogao.run.json").read_text())
+
+    first = summary()
+    assert first["command"] == "evaluate loro" and first["seconds"] >= 0 and first["versions"]["spacy"]
+    assert first["settings"]["seeds"] == [3] and first["settings"]["overrides"] == {"training.max_steps": 4}
+    assert [fold["report"] for fold in first["folds"]] == ["dongchangfu-2023", "linhe-2024"]
+    assert (first["counts"], summary()["counts"]) == (
+        {"folds": 2, "trained": 2},
+        {"folds": 2, "trained": 0},
+    )
 
 
 def test_a_fold_that_lost_its_predictions_or_its_record_is_trained_again(make_workspace, no_training):

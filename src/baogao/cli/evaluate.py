@@ -61,8 +61,9 @@ def loro(
     """Leave one report out: train without it, score on it.
 
     Segmenter, entities and sections are trained without the report, on all other gold and practice reports.
-    Predictions lie in evaluate/predictions, results in evaluate/results. Stop it at any time: the next run
-    goes on with the folds that are missing. Seeds and jobs come from evaluate/benchmark.toml.
+    Predictions lie in evaluate/predictions, beside them a summary (SYSTEM.run.json), results in
+    evaluate/results. Stop it at any time: the next run goes on with the folds that are missing. Seeds and
+    jobs come from evaluate/benchmark.toml.
 
     Example: `baogao evaluate loro --seeds 0,1,2 --jobs 2`
     """

@@ -20,7 +20,7 @@ import baogao
 from baogao.errors import InputError
 from baogao.evaluate.predictions import system_folder
 from baogao.files import read_bytes, sha256, sha256_tree, write_atomic
-from baogao.log import logger
+from baogao.log import logger, write_summary
 from baogao.progress import track
 from baogao.records import Block, LabelledBlock, write_jsonl
 from baogao.training.workers import run_tasks
@@ -71,9 +71,12 @@ def leave_one_report_out(
 
     `reports`: only these gold reports. `overrides`: settings of training/ner.cfg by dotted name. `raw`:
     predict from the raw page as well, where the corpus holds it. A fold that fails ends the run; those
-    that were done stay. Raises InputError where there are fewer than two labelled reports.
+    that were done stay. A summary with settings, counts and the seconds of each fold lies beside the
+    predictions, in evaluate/predictions/SYSTEM.run.json. Raises InputError where there are fewer than two
+    labelled reports.
     """
-    system_folder(workspace, system)  # a wrong name is told now, not after training
+    started = time.perf_counter()
+    output = system_folder(workspace, system)  # a wrong name is told now, not after training
     gold, practice = workspace.labelled("gold"), workspace.labelled("practice")
     unknown = sorted(set(reports) - set(gold))
     if unknown:
@@ -97,7 +100,17 @@ def leave_one_report_out(
     for record in track(run_tasks(run_fold, stale, jobs=jobs), what, total=len(stale)):
         took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in record.seconds.items())
         logger.info("  %s seed %d: %s", record.report, record.seed, took)
-    return [read_fold(fold) for fold in folds]
+    records = [read_fold(fold) for fold in folds]
+    write_summary(
+        output, "evaluate loro", started,
+        settings={
+            "system": system, "reports": list(reports), "seeds": list(seeds), "overrides": overrides or {},
+            "jobs": jobs, "raw": raw, "force": force,
+        },
+        counts={"folds": len(folds), "trained": len(stale)},
+        folds=[{"report": r.report, "seed": r.seed, "seconds": r.seconds} for r in records],
+    )  # fmt: skip
+    return records
 
 
 def fold_key(workspace: Workspace, fold: Fold, held_out: Sequence[LabelledBlock]) -> str:
