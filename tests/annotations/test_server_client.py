@@ -90,6 +90,9 @@ def test_something_else_that_answers_is_not_taken_for_doccano(serve):
         connect(url, "admin", "x")
     with pytest.raises(InputError, match="not an address"):
         connect("localhost:8000", "admin", "x")
+    with pytest.raises(InputError, match="--url: the address holds") as caught:
+        connect(url.replace("://", "://zhang:secret@"), "admin", "x")
+    assert "secret" not in str(caught.value)
 
 
 def test_reads_are_tried_again_and_writes_that_could_double_are_not(serve):

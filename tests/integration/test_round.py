@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 from small_rounds import confirm, in_threads, paragraph, pulled
+from typer.testing import CliRunner
 
 from baogao.annotations.pull import pull_round, round_progress
 from baogao.annotations.push import push_round
 from baogao.annotations.rounds import read_round
+from baogao.cli import app
 from baogao.errors import InputError
-from baogao.records import Entity
+from baogao.records import Entity, write_jsonl
 
 
 def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_blocks):
@@ -80,6 +84,56 @@ def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_bl
     assert sum(part.added for part in more.values()) == 4
     now = {b.id: b.meta["annotators"] for b in read_round(workspace, round_name)}
     assert {uid: now[uid] for uid in sent} == {uid: b.meta["annotators"] for uid, b in sent.items()}
+
+
+def test_push_and_pull_leave_a_summary_without_secrets(doccano, workspace, round_name, make_blocks):
+    write_jsonl(workspace.root / "blocks.jsonl", make_blocks(4))
+
+    def run(command: str, *arguments: str) -> dict:
+        where = ["--url", doccano.server.url, "--user", doccano.server.user]
+        where += ["--workspace", str(workspace.root)]
+        result = CliRunner().invoke(
+            app, ["annotations", command, round_name, *arguments, *where],
+            env={"BAOGAO_DOCCANO_PASSWORD": doccano.server.password}, catch_exceptions=False,
+        )  # fmt: skip
+        assert result.exit_code == 0
+        beside = {"push": f"rounds/{round_name}.jsonl", "pull": f"passes/{round_name}"}[command]
+        path = workspace.annotations / f"{beside}.run.json"
+        text = path.read_text(encoding="utf-8")
+        assert doccano.server.password not in text
+        summary = json.loads(text)
+        assert summary["command"] == f"annotations {command}" and summary["seconds"] > 0
+        assert summary["settings"]["url"] == doccano.server.url
+        assert summary["versions"]["doccano-client"]
+        return summary
+
+    blocks = str(workspace.root / "blocks.jsonl")
+    pushed = run("push", blocks, "--annotators", "zhang,li", "--no-suggestions")
+    assert pushed["settings"]["annotators"] == ["zhang", "li"] and not pushed["settings"]["suggestions"]
+    assert pushed["counts"]["zhang"] == {"added": 2, "present": 0, "removed": 0}
+    assert run("push", blocks)["counts"]["zhang"] == {"added": 0, "present": 2, "removed": 0}
+    for _ in range(2):  # the summary of the first is nothing that the second trips over
+        back = run("pull")
+    assert back["counts"]["li"]["paragraphs"] == 2 and back["problems"] == []
+
+
+def test_who_confirmed_last_is_not_asked_of_the_clock(doccano, workspace, round_name, make_blocks):
+    push_round(doccano.connection, workspace, round_name, make_blocks(1), annotators=["zhang"])
+    project, zhang = doccano.project(round_name, "zhang"), doccano.login("zhang")
+    example = doccano.rows(round_name, "zhang")[0]["id"]
+    confirm(doccano.connection, project, example)
+    # Both at once, each before the other could be seen, and the server's clock was set back between them.
+    me = zhang.get("who", "me")["id"]
+    with contextlib.closing(sqlite3.connect(doccano.server.home / "db.sqlite3", timeout=30)) as database:
+        values = ("2001-01-01 00:00:00", me, example)
+        database.execute(
+            "INSERT INTO examples_examplestate (confirmed_at, confirmed_by_id, example_id) VALUES (?, ?, ?)",
+            values,
+        )
+        database.commit()
+    pull_round(doccano.connection, workspace, round_name)
+    (block,) = pulled(workspace, round_name, "zhang").values()
+    assert block.meta["confirmed_by"] == "zhang"
 
 
 def test_odd_characters_come_back_as_the_same_characters(doccano, workspace, round_name):

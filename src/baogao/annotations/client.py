@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from baogao.annotations.server import health, is_loopback, read_secrets, running_url
 from baogao.errors import InputError, ServiceError
@@ -179,7 +180,8 @@ def _passing(error: Exception) -> bool:
 def connect(url: str, user: str, password: str, *, timeout: float = 60) -> Connection:
     """Log in to doccano at `url`. `timeout`: seconds for each answer.
 
-    Raises ServiceError when nothing answers in time, what answers is not doccano, or the password is wrong.
+    Raises ServiceError when nothing answers in time, what answers is not doccano, or the password is wrong,
+    InputError for what is no address, or one that holds a password: addresses are shown and kept.
     """
     try:
         import requests
@@ -194,6 +196,11 @@ def connect(url: str, user: str, password: str, *, timeout: float = 60) -> Conne
 
     if not url.startswith(("http://", "https://")):
         raise InputError(f"{url!r} is not an address", field="--url", todo="write http://HOST:PORT")
+    if "@" in urlsplit(url).netloc:
+        raise InputError(
+            "the address holds a user or a password", field="--url",
+            todo="write http://HOST:PORT, with --user and BAOGAO_DOCCANO_PASSWORD",
+        )  # fmt: skip
     client = DoccanoClient(url)
     for scheme in ("http://", "https://"):
         client._base_repository._session.mount(scheme, TimedAdapter(pool_maxsize=4 * PROJECTS_AT_ONCE))

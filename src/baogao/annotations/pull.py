@@ -160,7 +160,7 @@ def add_times(
         for block, states in zip(asked, pool.map(ask, asked), strict=True):
             if not states:  # taken back since the export; the next pull sees it
                 continue
-            last = max(states, key=lambda state: state["confirmed_at"])
+            last = max(states, key=lambda state: state["id"])  # the server's clock may have been set back
             who = users.get(last["confirmed_by"], f"user {last['confirmed_by']}")
             _meta(block).update(confirmed_by=who, confirmed_at=last["confirmed_at"])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baogao.log import logger
+from baogao.log import logger, write_summary
 
 if TYPE_CHECKING:
     from baogao.annotations.push import Suggest
@@ -67,23 +69,31 @@ def push(
     """Bring a labelling round into doccano: each annotator's share, with suggestions.
 
     Each annotator gets a project of their own (NAME · USER) with the labels, the guideline, and each
-    paragraph's report and headings. Who gets what is kept in annotations/rounds/NAME.jsonl. Pushing again,
-    also after any interruption, adds only what is new.
+    paragraph's report and headings. Who gets what is kept in annotations/rounds/NAME.jsonl, and beside it a
+    summary of the last push. Pushing again, also after any interruption, adds only what is new.
 
     Example: `baogao annotations push round1 --annotators zhang,li,wang --overlap 0.2 --create-users`
     """
     from baogao.annotations.client import open_connection
     from baogao.annotations.push import push_round, unlabelled_blocks
+    from baogao.annotations.rounds import round_path
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
     given = unlabelled_blocks(found, blocks)
     connection = open_connection(found, url=url, user=user)
+    started = time.perf_counter()
+    team = [a.strip() for a in annotators.split(",") if a.strip()]
     done = push_round(
-        connection, found, name, given, annotators=[a.strip() for a in annotators.split(",") if a.strip()],
-        overlap=overlap, suggest=_suggester(found, model) if suggestions else None, seed=seed,
-        create_users=create_users,
+        connection, found, name, given, annotators=team, overlap=overlap,
+        suggest=_suggester(found, model) if suggestions else None, seed=seed, create_users=create_users,
     )  # fmt: skip
+    settings = {
+        "blocks": blocks, "annotators": team, "overlap": overlap, "model": model, "suggestions": suggestions,
+        "seed": seed, "create_users": create_users, "url": connection.url, "user": connection.user,
+    }  # fmt: skip
+    counts = {annotator: asdict(part) for annotator, part in done.items()}
+    write_summary(round_path(found, name), "annotations push", started, settings=settings, counts=counts)
     for annotator, part in done.items():
         copies = f", {part.removed} copies removed" if part.removed else ""
         typer.echo(f"{annotator}: {part.added} paragraphs added, {part.present} there already{copies}")
@@ -106,7 +116,8 @@ def pull(
     """Take what annotators did into annotations/passes/NAME/ANNOTATOR.
 
     Every paragraph comes back, confirmed or not, with who, when, comments and seconds in `meta`. Nothing is
-    written unless all came. Exit status 1 where labels fit no text or a paragraph stands twice.
+    written unless all came. Beside annotations/passes/NAME lies a summary of the last pull. Exit status 1
+    where labels fit no text or a paragraph stands twice.
 
     Example: `baogao annotations pull round1`
     """
@@ -117,17 +128,22 @@ def pull(
 
     found = Workspace.find(workspace)
     connection = open_connection(found, url=url, user=user)
-    problems = []
-    for annotator, part in pull_round(connection, found, name, force=force, idle_cap=idle_cap).items():
+    started = time.perf_counter()
+    done = pull_round(connection, found, name, force=force, idle_cap=idle_cap)
+    target = found.annotations / "passes" / name
+    settings = {"idle_cap": idle_cap, "force": force, "url": connection.url, "user": connection.user}
+    counts = {annotator: asdict(part) for annotator, part in done.items()}
+    problems = [line for part in counts.values() for line in part.pop("problems")]
+    write_summary(target, "annotations pull", started, settings=settings, counts=counts, problems=problems)
+    for annotator, part in done.items():
         pace = "" if part.median_seconds is None else f", {part.median_seconds:.0f} s a paragraph (median)"
         typer.echo(
             f"{annotator}: {part.confirmed} of {part.paragraphs} paragraphs confirmed, {part.changed} new or "
             f"changed, {part.labels} labels, {part.comments} comments{pace}"
         )
-        problems += part.problems
     for line in problems:
         logger.warning(line)
-    logger.info(f"in {found.annotations / 'passes' / name}")
+    logger.info(f"in {target}")
     if problems:
         raise Findings(f"{len(problems)} paragraphs want a look", todo="see the lines above")
 
