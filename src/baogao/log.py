@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -70,7 +71,7 @@ def write_summary(output: str | Path, command: str, started: float, **facts: Any
     secrets). Nothing for standard output; returns the path."""
     if str(output) == "-":
         return None
-    path = Path(output).with_name(Path(output).name + ".run.json")
+    path = Path(os.path.abspath(output) + ".run.json")  # of the folder `.` too
     seconds = time.perf_counter() - started
     summary = {
         "command": command,

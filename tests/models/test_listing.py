@@ -90,4 +90,6 @@ def test_the_commands_print_what_the_functions_find(workspace: Workspace, baogao
     assert baogao("models", "show", "nothing", *at).returncode == 2
     done = baogao("models", "package", "--output", workspace.root / "dist", *at)
     assert done.returncode == 0, done.stderr
-    assert len(list((workspace.root / "dist").glob("*.whl"))) == 2
+    wheels = {path.name for path in (workspace.root / "dist").glob("*.whl")}
+    summary = json.loads((workspace.root / "dist.run.json").read_text(encoding="utf-8"))
+    assert len(wheels) == 2 and set(summary["wheels"]) == wheels

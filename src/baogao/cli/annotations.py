@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from baogao.cli import doccano
-from baogao.log import logger
+from baogao.log import logger, write_summary
 
 app = typer.Typer(no_args_is_help=True, help="Labelling in doccano: export, push, pull, agreement, review.")
 for command in doccano.COMMANDS:
@@ -257,15 +258,22 @@ def next_command(
     from baogao.workspace import protect_labels
 
     protect_labels(output, force=force)
+    started = time.perf_counter()
     if predictions:
         predicted = [block for path in predictions for block in read_labelled_folder(path)]
     else:
         from baogao.models.pipeline import load_pipeline
         from baogao.models.predict import label_blocks
 
-        nlp = load_pipeline(model or found.models / "pipeline")
+        model = model or found.models / "pipeline"
+        nlp = load_pipeline(model)
         reports = corpus_blocks(found).values()
         predicted = label_blocks(nlp, [block for blocks in reports for block in blocks])
     ranked = order_next(predicted, labelled_so_far(found), count=count)
     write_jsonl(output, (item.as_block() for item in ranked))
+    write_summary(
+        output, "annotations next", started,
+        settings={"predictions": predictions, "model": None if predictions else model, "count": count},
+        counts={"blocks": len(predicted), "paragraphs": len(ranked)},
+    )  # fmt: skip
     logger.info(f"wrote {len(ranked)} paragraphs to {output}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from baogao.log import logger
+from baogao.log import logger, write_summary
 
 app = typer.Typer(no_args_is_help=True, help="Raw report pages in, exact paragraphs out: add, segment, show.")
 
@@ -22,7 +23,8 @@ def segment(
     """Write the blocks (headings, paragraphs, closing lines) of report files, one JSON object a line.
 
     Page furniture is dropped, scrambled text repaired and the outline rebuilt. Offsets are characters of the
-    decoded file. A file is written only when every report could be read, or with --keep-going.
+    decoded file. A file is written only when every report could be read, or with --keep-going; beside it lies
+    OUTPUT.run.json with settings, versions, counts and the files skipped.
 
     Example: `baogao corpus segment corpus/reports/*.txt --output blocks.jsonl`
     """
@@ -30,8 +32,13 @@ def segment(
     from baogao.errors import BaogaoError, Findings
     from baogao.records import write_jsonl
 
+    started = time.perf_counter()
     skipped: list[BaogaoError] = []
-    write_jsonl(output, segment_files(paths, jobs=jobs, skipped=skipped if keep_going else None))
+    count = write_jsonl(output, segment_files(paths, jobs=jobs, skipped=skipped if keep_going else None))
+    write_summary(
+        output, "corpus segment", started, settings={"jobs": jobs, "keep_going": keep_going},
+        counts={"reports": len(paths) - len(skipped), "blocks": count}, skipped=[str(e) for e in skipped],
+    )  # fmt: skip
     for error in skipped:
         logger.warning("skipped %s", error)
     if skipped:
@@ -52,7 +59,7 @@ def add(
     """Copy reports into the corpus, fill in the manifest and say which are near-duplicates.
 
     The same file is not taken twice. Check title, issuer and year in corpus/manifest.jsonl afterwards: they
-    are read off the page.
+    are read off the page. A summary of the last call, with the files skipped, lies beside it.
 
     Example: `baogao corpus add ~/downloads/reports --keep-going`
     """
@@ -60,7 +67,15 @@ def add(
     from baogao.errors import Findings
     from baogao.workspace import Workspace
 
-    added = add_reports(Workspace.find(workspace), paths, jobs=jobs, keep_going=keep_going)
+    found = Workspace.find(workspace)
+    started = time.perf_counter()
+    added = add_reports(found, paths, jobs=jobs, keep_going=keep_going)
+    write_summary(
+        found.corpus / "manifest.jsonl", "corpus add", started,
+        settings={"jobs": jobs, "keep_going": keep_going},
+        counts={"reports": len(added.reports), "near_duplicates": len(added.alike)},
+        skipped=[str(error) for error in added.skipped],
+    )  # fmt: skip
     for report in added.reports:
         typer.echo(f"added {report.id}: {report.title or 'no title found'}")
     for one, other, alike in added.alike:

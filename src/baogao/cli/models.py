@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from baogao.log import logger
+from baogao.log import logger, write_summary
 
 app = typer.Typer(no_args_is_help=True, help="Trained models: list, show, package, predict, serve.")
 
@@ -162,9 +163,13 @@ def package(
     from baogao.workspace import Workspace
 
     home = Workspace.find(workspace)
+    started = time.perf_counter()
     folder = Path(show_model(home, name).path)
     card = model_card(folder, home, license=license)
     wheels = make(folder, output, card=card, name=package_name, version=version)
+    settings = {"model": folder, "name": package_name, "version": version, "license": license}
+    made = [wheel.name for wheel in wheels]
+    write_summary(output, "models package", started, settings=settings, wheels=made)
     typer.echo(f"pip install {' '.join(map(str, wheels))}")
 
 
@@ -189,6 +194,7 @@ def table(
     from baogao.workspace import Workspace
 
     home = Workspace.find(workspace)
+    started = time.perf_counter()
     count = make_table(
         reports,
         output,
@@ -196,6 +202,8 @@ def table(
         reports=home.reports(),
         predict=predictor(model or home.models / "pipeline"),
     )
+    counts = {"reports": len(reports), "figures": count}
+    write_summary(output, "models table", started, settings={"model": model}, counts=counts)
     logger.info("%d figures in %s", count, output)
 
 

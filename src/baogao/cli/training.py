@@ -162,7 +162,12 @@ def embeddings(
     """
     from baogao.training.embeddings import train_embeddings
 
+    started = time.perf_counter()
     learned = train_embeddings(texts, output, epochs=epochs, seed=seed)
+    write_summary(
+        output, "training embeddings", started, settings={"texts": texts, "epochs": epochs, "seed": seed},
+        counts={"characters": learned.characters}, accuracy=learned.accuracy,
+    )  # fmt: skip
     typer.echo(
         f"wrote {output} from {learned.characters:,} characters: {learned.accuracy:.1%} of hidden characters "
         f"guessed; next: baogao training ner --paths.embeddings {output}"
@@ -197,8 +202,10 @@ def dataset(
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
+    said = {"held_out": held_out}
     if docbin is not None:
-        paths = write_docbins(found, docbin, held_out=held_out)
+        with _kept(found, "dataset", docbin, docbin, said):
+            paths = write_docbins(found, docbin, held_out=held_out)
         typer.echo(f"wrote {', '.join(map(str, paths))}")
         return
     refuse_bad_labels(found)
@@ -206,12 +213,14 @@ def dataset(
         from baogao.training.export import export_dataset, push_dataset
 
         if export is not None:
-            typer.echo(f"wrote {export_dataset(found, export, held_out=held_out)}")
+            with _kept(found, "dataset", export, export, said):
+                export_dataset(found, export, held_out=held_out)
+            typer.echo(f"wrote {export}")
         if push is not None:
             typer.echo(push_dataset(found, push, held_out=held_out, private=not public))
         return
     place = output or found.training / "dataset"
-    with _kept(found, "dataset", output, place, {"held_out": held_out}) as facts:
+    with _kept(found, "dataset", output, place, said) as facts:
         data = build_dataset(found, held_out)
         save_dataset(data, place)
         facts["counts"] = {name: len(split) for name, split in data.items()}
@@ -313,18 +322,15 @@ def check(
     from baogao.workspace import Workspace
 
     found = Workspace.find(workspace)
-    suspects = find_suspects(
-        found,
-        folder=folder,
-        folds=folds,
-        seed=seed,
-        config=config,
-        overrides=_overrides(context.args),
-        jobs=jobs,
-    )
-    listed = [suspect for suspect in suspects if suspect.score >= min_score][:top]
     place = output or str(found.evaluate / "results" / "check.jsonl")
-    write_jsonl(place, listed)
+    chosen: dict[str, Any] = {"folder": folder, "folds": folds, "seed": seed, "config": config, "jobs": jobs}
+    chosen["overrides"] = _overrides(context.args)
+    said = {**chosen, "top": top, "min_score": min_score}
+    with _kept(found, "check", Path(place), Path(place), said) as facts:
+        suspects = find_suspects(found, **chosen)
+        listed = [suspect for suspect in suspects if suspect.score >= min_score][:top]
+        write_jsonl(place, listed)
+        facts["counts"] = {"differences": len(suspects), "listed": len(listed)}
     if review is not None:
         count = write_review(found, listed, review, folder=folder)
         logger.info("wrote %d paragraphs to %s; next: baogao annotations review", count, review)
