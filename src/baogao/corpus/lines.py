@@ -15,7 +15,8 @@ class Line(msgspec.Struct, gc=False):
 
     `blank` empty lines stood before it; `indent` is its white space in widths of a Chinese character;
     `link`: all of it is a link; `row`: it is a row of a table with several cells, which tabs part until the
-    line is clean. `dropped` says why it is no part of the report; `closing` marks signature and date.
+    line is clean; `flows`: the line above it reaches the right edge of the page and stands as near as lines
+    of one paragraph do. `dropped` says why it is no part of the report; `closing` marks signature and date.
     """
 
     text: Mapped
@@ -23,6 +24,7 @@ class Line(msgspec.Struct, gc=False):
     indent: int = 0
     link: bool = False
     row: bool = False
+    flows: bool = False
     dropped: str | None = None
     closing: bool = False
 

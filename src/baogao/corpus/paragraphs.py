@@ -130,9 +130,10 @@ def find_wrap(lines: list[Line]) -> _Wrap | None:
 def find_continuations(lines: list[Line]) -> set[int]:
     """Indices of lines that go on with a sentence that was broken at the width of the line before."""
     wrap = find_wrap(lines)
+    flowing = {index for index, line in enumerate(lines) if line.flows and _flows(lines[index - 1], line)}
     if wrap is None:
-        return set()
-    return {
+        return flowing
+    return flowing | {
         index + 1
         for index, (line, following) in enumerate(zip(lines, lines[1:], strict=False))
         if not following.blank
@@ -155,12 +156,13 @@ def _joins(
     before, text = parts[-1].text.text, line.text.text
     if line.row or parts[-1].row:
         return False
-    if first is not None and first.length == len(before):
+    if first is not None and len(parts) == 1 and first.length == len(before):
         return True
     if wrap is not None and before[-1].isdigit() and text[0].isdigit() and wrap.is_full(parts[-1]):
         return True  # a number broken in two
     if number is not None:
-        return False
+        flows = wrap is not None and wrap.apart and not line.blank and wrap.is_full(parts[-1])
+        return flows and number.style not in ("part", "division", "chapter")
     done = ends_sentence(before)
     if not done and text[0] in _CONTINUES and text[0] not in ")）":
         return True
@@ -168,18 +170,25 @@ def _joins(
         return True
     if line.blank or (line.indent >= 2 and (indented or (done and parts[-1].indent < 2))):
         return False
+    if _flows(parts[-1], line):
+        return True
     if wrap is not None:
         if wrap.is_full(parts[-1]):
             within = not done or before[-1] in ";；"
             return indented or wrap.apart or within or wrap.width(parts[-1]) >= wrap.widest
         # What cannot be broken, a number with its unit, leaves the line before it short.
-        return indented and not done and wrap.width(parts[-1]) >= 0.7 * wrap.full
+        return (indented or wrap.apart) and not done and wrap.width(parts[-1]) >= 0.7 * wrap.full
     if done:
         return False
     joined = "".join(part.text.text for part in parts)
     if first is not None:
         return "。" in joined
     return "。" in joined or (len(joined) >= 40 and re.search("[,，]", joined) is not None)
+
+
+def _flows(above: Line, line: Line) -> bool:
+    """Does `line` go on with the sentence of the full line above it?"""
+    return line.flows and not ends_sentence(above.text.text) and parse_number(line.text.text) is None
 
 
 def _unclosed(text: str) -> bool:

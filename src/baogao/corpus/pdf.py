@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped, strip_edges
+from baogao.corpus.numbers import parse_number
 from baogao.errors import InputError
 
 
@@ -36,24 +38,32 @@ def pdf_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
             "is a PDF without text, perhaps scanned", file=file, todo="run OCR over it or get the web page"
         )
     running = _running(pages)
-    pitch = _pitch(pages)
+    edge = max(line.right for page in pages for line in page) - 3 * _WIDTH
+    pitch = _pitch(pages, edge)
     lines: list[Line] = []
     parts: list[str] = []
     at = 0
     for page in pages:
         left = min((line.x for line in page if line.text.strip()), default=0.0)
-        above = None
-        for number, (text, x, y, row) in enumerate(page):
+        above: _Printed | None = None
+        for number, printed in enumerate(page):
+            text = printed.text
             low, high = strip_edges(text)
-            edge = number < 2 or number >= len(page) - 2
+            outer = number < 2 or number >= len(page) - 2
             if low < high:
-                apart = above is not None and above - y > _APART * pitch
-                indent = round((x - left) / _WIDTH)
-                line = Line(Mapped.plain(text[low:high], at + low), int(apart), indent, row=row)
-                if edge and (_shape(text) in running or _PAGE_NUMBER.fullmatch(text.strip())):
+                flows = False
+                if above is not None:
+                    apart = above.y - printed.y > _APART * pitch
+                    flows = not apart and above.right >= edge
+                else:  # no gap tells at the head of a page: what begins with a number mostly is a paragraph
+                    apart = parse_number(text[low:high]) is not None
+                indent = round((printed.x - left) / _WIDTH)
+                plain = Mapped.plain(text[low:high], at + low)
+                line = Line(plain, int(apart), indent, row=printed.row, flows=flows and indent < 2)
+                if outer and (_shape(text) in running or _PAGE_NUMBER.fullmatch(text.strip())):
                     line.dropped = "running head or page number"
                 else:
-                    above = y
+                    above = printed
                 lines.append(line)
             parts.append(text + "\n")
             at += len(text) + 1
@@ -63,19 +73,20 @@ def pdf_lines(data: bytes, *, file: str | Path) -> tuple[str, list[Line]]:
 #: Width of a character in points, as most reports are set: three or four. Only the sign matters much.
 _WIDTH = 14.0
 #: Lines further apart than this many times the usual have a blank line between them.
-_APART = 1.2
+_APART = 1.12
 # Wide white space inside a line; numbers of headings have some behind them too.
 _GAP = re.compile(r"(?<=[^\s、．.)）])\s+(?=\S)")
 _PAGE_NUMBER = re.compile(r"[-—–－·.\s]{0,4}第?\s?\d{1,4}\s?页?[-—–－·.\s]{0,4}(?:[/共]\s?\d{1,4}\s?页?)?")
 
 
 class _Printed(NamedTuple):
-    """A line as it stands on a page: its text, left edge and foot in points, and whether it has wide gaps
-    between its words, as a row of a table."""
+    """A line as it stands on a page: its text, where it starts on its baseline and its right edge in points,
+    and whether it has wide gaps, which are tabs then, between its words, as a row of a table."""
 
     text: str
     x: float
     y: float
+    right: float
     row: bool
 
 
@@ -88,18 +99,23 @@ def _page(page) -> list[_Printed]:
         at = 0
         for piece in re.split(r"\r\n|\r|\n", text):
             low, high = strip_edges(piece)
-            x = y = 0.0
-            row = False
+            x = y = right = 0.0
+            wide = []
             if low < high:
-                # The boxes are of the glyphs, and that of 一 ends far above the line's foot.
-                boxes = [text_page.get_charbox(at + place) for place in range(low, min(high, low + 6))]
-                x, y = boxes[0][0], min((box[1] for box in boxes if box[3] > box[1]), default=0.0)
-                row = any(
-                    text_page.get_charbox(at + gap.end())[0] - text_page.get_charbox(at + gap.start() - 1)[2]
-                    > 1.5 * _WIDTH
+                x, y = _origin(text_page, at + low)
+                right = text_page.get_charbox(at + high - 1)[2]
+                wide = [
+                    gap
                     for gap in _GAP.finditer(piece, low, high)
-                )
-            found.append(_Printed(piece.replace("\ufffe", "").replace("\x02", ""), x, y, row))
+                    if text_page.get_charbox(at + gap.end())[0]
+                    - text_page.get_charbox(at + gap.start() - 1)[2]
+                    > 1.5 * _WIDTH
+                ]
+            shown = piece
+            for gap in reversed(wide):
+                shown = f"{shown[: gap.start()]}\t{shown[gap.end() :]}"
+            shown = shown.replace("\ufffe", "").replace("\x02", "")
+            found.append(_Printed(shown, x, y, right, bool(wide)))
             at += len(piece) + 2
         return found
     finally:
@@ -107,14 +123,26 @@ def _page(page) -> list[_Printed]:
         page.close()
 
 
+def _origin(text_page, index: int) -> tuple[float, float]:
+    """Where a character stands on its baseline. Its box is the glyph's, and that of 一 ends far above."""
+    from pypdfium2.raw import FPDFText_GetCharOrigin
+
+    x, y = ctypes.c_double(), ctypes.c_double()
+    FPDFText_GetCharOrigin(text_page, index, x, y)
+    return x.value, y.value
+
+
 def _shape(text: str) -> str:
     return re.sub(r"\d+", "#", "".join(text.split()))
 
 
-def _pitch(pages: list[list[_Printed]]) -> float:
-    """The usual distance of two lines in points."""
-    feet = [[line.y for line in page if line.text.strip()] for page in pages]
-    steps = sorted(a - b for page in feet for a, b in zip(page, page[1:], strict=False) if a > b)
+def _pitch(pages: list[list[_Printed]], edge: float) -> float:
+    """The usual distance in points of a line to the next one of its paragraph: that of lines that reach the
+    right `edge`, for where paragraphs are short most distances are between two of them."""
+    filled = [[line for line in page if line.text.strip()] for page in pages]
+    pairs = [pair for page in filled for pair in zip(page, page[1:], strict=False) if pair[0].y > pair[1].y]
+    full = sorted(a.y - b.y for a, b in pairs if a.right >= edge)
+    steps = full or sorted(a.y - b.y for a, b in pairs)
     return steps[len(steps) // 2] if steps else 0.0
 
 
