@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from baogao.corpus.body import find_body
+from baogao.corpus.breaks import split_at_indents
 from baogao.corpus.decode import decode
 from baogao.corpus.docx import docx_lines
 from baogao.corpus.html import declared_charset, html_lines, is_html
@@ -64,6 +65,6 @@ def page_of_text(source: str) -> Page:
 
 
 def _page(source: str, lines: list[Line], kind: Format) -> Page:
-    lines = clean_lines(lines, source)
+    lines = clean_lines(split_at_indents(lines), source)
     find_body(lines, document=kind == "docx")
     return Page(source, lines, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from baogao.corpus.breaks import split_headings
 from baogao.corpus.outline import build_blocks
 from baogao.corpus.page import Page, page_of_text, read_page
 from baogao.corpus.paragraphs import make_paragraphs
@@ -23,9 +24,8 @@ def segment_text(source: str, *, report: str) -> list[Block]:
 
 def page_blocks(page: Page, *, report: str) -> list[Block]:
     """The blocks of a page that has been read."""
-    return build_blocks(
-        report, make_paragraphs(page.lines), [line.text for line in page.lines if line.closing]
-    )
+    paragraphs = split_headings(make_paragraphs(page.lines), page.lines)
+    return build_blocks(report, paragraphs, [line.text for line in page.lines if line.closing])
 
 
 def segment_file(path: str | Path, *, report: str | None = None) -> list[Block]:
