@@ -11,7 +11,7 @@ import re
 
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import HAN
-from baogao.corpus.numbers import NUMBER_STARTS, Number, parse_number
+from baogao.corpus.numbers import NUMBER_STARTS, Number, Style, parse_number
 from baogao.corpus.paragraphs import Paragraph
 
 _HEADINGS = frozenset(["part", "division", "chapter", "section"])
@@ -78,8 +78,8 @@ def split_headings(paragraphs: list[Paragraph], lines: list[Line]) -> list[Parag
     kept = []
     for index, paragraph in enumerate(paragraphs):
         if index in cuts:
-            text = paragraph.text
-            kept += [Paragraph(text.cut(0, cuts[index]).strip()), Paragraph(text.cut(cuts[index]).strip())]
+            whole, at = paragraph.text, cuts[index]
+            kept += [Paragraph(whole.cut(0, at).strip()), Paragraph(whole.cut(at).strip())]
         else:
             kept.append(paragraph)
     return kept
@@ -95,7 +95,8 @@ def _by_siblings(paragraphs: list[Paragraph], numbers: list[Number | None]) -> d
     """Index of each paragraph that begins with a heading, by its end and that of its siblings, and where
     the heading ends."""
     cuts: dict[int, int] = {}
-    alone, mixed = set(), set()
+    alone: set[Style] = set()
+    mixed: set[Style] = set()
     for index, number in enumerate(numbers):
         if number is None or number.style not in _HEADINGS:
             continue
