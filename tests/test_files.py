@@ -3,6 +3,7 @@ import fcntl
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -162,6 +163,15 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, caplog):
     with hold_lock(tmp_path / "lock", "baogao run"):
         pass
     assert "waiting" not in caplog.text
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    read = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE)
+    with write_atomic(tmp_path / "pipe") as handle:
+        handle.write("一")
+    assert read.communicate(timeout=20)[0] == "一".encode()
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode) and [*tmp_path.iterdir()] == [tmp_path / "pipe"]
 
 
 def test_a_lock_holds_on_a_full_disk(tmp_path, monkeypatch):

@@ -24,8 +24,9 @@ LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.(tmp|old)")
 def write_atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside `path` and rename it over `path` when the block ends well.
 
-    On any error the temporary file goes and `path` stays as it was. `-` writes to standard output.
-    Text is UTF-8 with `\\n` line ends. Raises InputError when the place cannot be written.
+    On any error the temporary file goes and `path` stays as it was. `-` writes to standard output; a device
+    or a pipe (/dev/null, a shell's >(…)) is written to as it is. Text is UTF-8 with `\\n` line ends. Raises
+    InputError when the place cannot be written.
     """
     if str(path) == "-":
         yield sys.stdout if "b" not in mode else sys.stdout.buffer
@@ -38,6 +39,10 @@ def write_atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
             raise IsADirectoryError(None, "Is a directory")
+        if is_stream(target):
+            with open(target, mode, **text) as handle:  # type: ignore[call-overload]
+                yield handle
+            return
         with open(temporary, mode, **text) as handle:  # type: ignore[call-overload]
             yield handle
             handle.flush()
@@ -51,6 +56,13 @@ def write_atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_stream(path: str | Path) -> bool:
+    """Whether `path` is standard output, a device or a pipe: nothing that can be replaced or stand beside."""
+    if str(path) in ("-", "/dev/stdout", "/dev/stderr") or str(path).startswith("/dev/fd/"):
+        return True
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 @contextlib.contextmanager

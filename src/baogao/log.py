@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from baogao.files import write_atomic
+from baogao.files import is_stream, write_atomic
 
 logger = logging.getLogger("baogao")
 PACKAGES = ("baogao", "spacy", "spacy-pkuseg", "doccano-client", "scikit-learn", "datasets", "numpy")
@@ -68,8 +68,8 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
 def write_summary(output: str | Path, command: str, started: float, **facts: Any) -> Path | None:
     """Write OUTPUT.run.json beside `output`: command, versions, seconds since `started`
     (time.perf_counter(), which no change of the clock moves) and `facts` (settings, counts, skipped files; no
-    secrets). Nothing for standard output; returns the path."""
-    if str(output) == "-":
+    secrets). Nothing for standard output, a device or a pipe; returns the path."""
+    if is_stream(output):
         return None
     path = Path(os.path.abspath(output) + ".run.json")  # of the folder `.` too
     seconds = time.perf_counter() - started
