@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 
-from baogao.training.crf import Tags, forward_backward, path_score, viterbi
+from baogao.training.crf import Tags, forward_backward, path_score
 
 TAGS = Tags(["A", "B"])
 LENGTHS = [4, 1, 3]
@@ -21,12 +22,24 @@ def batch():
     return emissions, transitions
 
 
+def decode(ids):
+    """The spans that a path spells, None where it breaks one."""
+    text = "".join("__" if i == 0 else TAGS.names[i][2] + TAGS.names[i][0] for i in ids)
+    spans, place = [], 0
+    for match in re.finditer(r"__|([AB])(?:S|B(?:\1I)*\1E)", text):
+        if match.start() != place:
+            return None
+        place = match.end()
+        if match[1]:
+            spans.append((match.start() // 2, place // 2, match[1]))
+    return spans if place == len(text) else None
+
+
 def paths(length):
-    """Every path the constraints allow, found without them: by decoding to spans and encoding again."""
+    """Every path the constraints allow, found without them."""
     for path in itertools.product(range(len(TAGS)), repeat=length):
-        ids = np.array(path)
-        if (TAGS.encode(length, TAGS.decode(ids)) == ids).all():
-            yield ids
+        if decode(path) is not None:
+            yield np.array(path)
 
 
 def brute(emissions, transitions):
@@ -74,19 +87,30 @@ def test_span_probability_is_that_of_all_paths_with_the_span(batch):
         _, weights, found = brute(rows, transitions)
         sums: dict = {}
         for weight, path in zip(weights, found, strict=True):
-            for span in TAGS.decode(path):
+            for span in decode(path):
                 sums[span] = sums.get(span, 0.0) + weight
         for span, probability in sums.items():
             assert lattice.span_probability(index, span) == pytest.approx(probability, abs=1e-5)
 
 
-def test_viterbi_finds_the_best_path(batch):
+@pytest.mark.parametrize("least", [0.0, 0.05, 0.3, 0.6])
+def test_probable_spans_are_all_that_are_probable_enough_and_do_not_overlap(batch, least):
     emissions, transitions = batch
-    best = []
-    for rows in sequences(emissions):
-        _, weights, found = brute(rows, transitions)
-        best.append(found[int(np.argmax(weights))])
-    assert (viterbi(emissions, LENGTHS, transitions, TAGS) == np.concatenate(best)).all()
+    lattice = forward_backward(emissions, LENGTHS, transitions, TAGS)
+    for index, spans in enumerate(lattice.probable_spans(least)):
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+        kept = {span[:3]: span[3] for span in spans}
+        every = {
+            (start, end, label): lattice.span_probability(index, (start, end, label))
+            for start, end in itertools.combinations(range(LENGTHS[index] + 1), 2)
+            for label in TAGS.labels
+        }
+        for span, probability in every.items():
+            if span in kept:
+                assert kept[span] == pytest.approx(probability, abs=1e-6) and probability >= least
+            elif probability > max(least, 0.01):
+                overlapping = [p for other, p in kept.items() if other[0] < span[1] and span[0] < other[1]]
+                assert max(overlapping) >= probability
 
 
 def test_gradient_of_the_log_likelihood_is_marginals_less_gold(batch):
@@ -119,9 +143,9 @@ def test_no_path_breaks_a_span_however_strong_the_emissions():
     rng = np.random.default_rng(1)
     emissions = (rng.standard_normal((50, len(TAGS))) * 200).astype(np.float32)
     transitions = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
-    ids = viterbi(emissions, [50], transitions, TAGS)
-    assert (TAGS.encode(50, TAGS.decode(ids)) == ids).all()
     lattice = forward_backward(emissions, [50], transitions, TAGS)
+    spans = lattice.probable_spans(0.5)[0]
+    assert spans and all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
     assert np.isfinite(lattice.log_z).all()
     np.testing.assert_allclose(lattice.marginals.sum(axis=1), 1, atol=1e-4)
 

@@ -28,7 +28,7 @@ from baogao.errors import InputError
 from baogao.files import read_bytes
 from baogao.training.charner_wide import add_grad, get_param, pack_model, unpack_model
 from baogao.training.charner_words import SEGMENTER_FILES, load_words, segmenter_files
-from baogao.training.crf import Span, Tags, forward_backward, path_score, viterbi
+from baogao.training.crf import Span, Tags, forward_backward, path_score
 from baogao.training.features import CharFeatures, featurise_all
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
@@ -42,9 +42,10 @@ class CharNER(TrainablePipe):
     """Entities of each doc in `doc.ents` and in `doc.spans[spans_key]`, whose attrs["scores"] holds a
     probability (0 to 1) for each: the CRF's marginal of just that span with that label.
 
-    The entities are those of the best path that are at least `threshold` probable. The best threshold is
-    half the F1 that a model reaches (Lipton, Elkan and Naryanaswamy, ECML 2014): `baogao training ner` sets
-    it so from dev where it is None, which else counts as 0.5.
+    The entities are all spans that are at least `threshold` probable, the more probable one where two
+    overlap; the best path would leave out what is likelier than its rivals and less likely than nothing at
+    all. The threshold for the best F1 is half the F1 that a model reaches (Lipton, Elkan and Naryanaswamy,
+    ECML 2014): `baogao training ner` sets it so from dev where it is None, which else counts as 0.5.
     """
 
     def __init__(
@@ -182,26 +183,14 @@ class CharNER(TrainablePipe):
         found: list[Found] = [[] for _ in texts]
         for batch in _by_length(texts):
             features = self._featurise([texts[i] for i in batch])
-            lengths = [f.length for f in features]
             scores: Any = self.model.predict(features)
             transitions = get_param(self.model, "transitions")
-            path = viterbi(scores, lengths, transitions, self._tags)
-            ends = np.cumsum(lengths)
-            decoded = [
-                self._tags.decode(path[end - size : end]) for end, size in zip(ends, lengths, strict=True)
-            ]
-            some = [row for row, spans in enumerate(decoded) if spans]  # the others need no probabilities
-            if not some:
-                continue
-            chosen = np.concatenate([np.arange(ends[row] - lengths[row], ends[row]) for row in some])
-            lattice = forward_backward(
-                scores[chosen], [lengths[row] for row in some], transitions, self._tags
-            )
-            for place, row in enumerate(some):
-                i = batch[row]
-                spans = (_trim(texts[i], span) for span in decoded[row])
-                scored = ((*span, lattice.span_probability(place, span)) for span in spans if span)
-                found[i] = [entity for entity in scored if entity[3] >= self.threshold]
+            lattice = forward_backward(scores, [f.length for f in features], transitions, self._tags)
+            for i, spans in zip(batch, lattice.probable_spans(self.threshold), strict=True):
+                for start, end, label, probability in spans:
+                    start, end = _trim(texts[i], start, end)
+                    if start < end:
+                        found[i].append((start, end, label, probability))
         return found
 
     def span_probabilities(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[list[float]]:
@@ -341,14 +330,13 @@ def _gold(example: Example, labels: Sequence[str]) -> list[Span]:
     ]
 
 
-def _trim(text: str, span: Span) -> Span | None:
-    """The span without white space at its edges; None when nothing is left."""
-    start, end, label = span
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The edges of a span without the white space at them."""
     while start < end and text[start].isspace():
         start += 1
     while start < end and text[end - 1].isspace():
         end -= 1
-    return (start, end, label) if start < end else None
+    return start, end
 
 
 def _by_length(texts: Sequence[str]) -> Iterator[list[int]]:

@@ -8,7 +8,7 @@ row to column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,18 +48,6 @@ class Tags:
             else:
                 ids[start], ids[start + 1 : end - 1], ids[end - 1] = first, first + 1, first + 2
         return ids
-
-    def decode(self, ids: Ints) -> list[Span]:
-        """Spans of a path that the constraints allow, in order."""
-        spans = []
-        start = 0
-        for place in np.flatnonzero(ids):
-            kind, part = divmod(int(ids[place]) - 1, 4)
-            if part in (0, 3):
-                start = int(place)
-            if part in (2, 3):
-                spans.append((start, int(place) + 1, self.labels[kind]))
-        return spans
 
 
 @dataclass
@@ -107,6 +95,39 @@ class Lattice:
                 self.scores[t, sequence, path[t]] / self.norms[t, sequence]
             )
         return min(1.0, probability * float(self.beta[end - 1, sequence, path[end - 1]]))
+
+    def probable_spans(self, least: float) -> list[list[tuple[int, int, str, float]]]:
+        """Of each sequence the spans that are at least `least` probable, with that probability, in order;
+        where two overlap, the more probable one. `least` counts as 0.01 where it is less: below, there
+        is a span at every character."""
+        least = max(least, 0.01)
+        found: list[list[tuple[int, int, str, float]]] = [[] for _ in self.lengths]
+        marginals = self.alpha * self.beta
+        marginals[~self._real] = 0.0
+        for kind, label in enumerate(self.tags.labels):
+            begin = 1 + 4 * kind
+            for t, row in np.argwhere(marginals[:, :, begin + 3] >= least).tolist():
+                found[row].append((t, t + 1, label, min(1.0, float(marginals[t, row, begin + 3]))))
+            for t, row in np.argwhere(marginals[:, :, begin] >= least).tolist():
+                found[row] += self._spans_from(t, row, kind, least)
+        return [_without_overlaps(spans) if len(spans) > 1 else spans for spans in found]
+
+    def _spans_from(
+        self, start: int, row: int, kind: int, least: float
+    ) -> Iterator[tuple[int, int, str, float]]:
+        """Spans of two characters or more that begin at `start`."""
+        begin = 1 + 4 * kind
+        inside, end = begin + 1, begin + 2
+        probability, before = float(self.alpha[start, row, begin]), begin
+        for t in range(start + 1, int(self.lengths[row])):
+            probability /= float(self.norms[t, row])
+            closed = probability * self.steps[before, end] * self.scores[t, row, end] * self.beta[t, row, end]
+            if closed >= least:
+                yield start, t + 1, self.tags.labels[kind], min(1.0, float(closed))
+            probability *= self.steps[before, inside] * float(self.scores[t, row, inside])
+            if probability * self.beta[t, row, inside] < least:  # of all spans that go on from here
+                return
+            before = inside
 
 
 def forward_backward(emissions: Floats, lengths: Sequence[int], transitions: Floats, tags: Tags) -> Lattice:
@@ -163,28 +184,12 @@ def path_score(
     return score + float((counts * transitions).sum()), counts
 
 
-def viterbi(emissions: Floats, lengths: Sequence[int], transitions: Floats, tags: Tags) -> Ints:
-    """The best allowed path of each sequence, packed: (characters,)."""
-    sizes = np.asarray(lengths, dtype=np.int64)
-    padded, time, sequence = _pad(emissions, sizes)
-    padded = np.ascontiguousarray(padded.transpose(0, 2, 1))  # (longest, tags, sequences)
-    steps = np.where(tags.allowed, transitions, -np.inf).astype(np.float32)
-    best = np.empty_like(padded)  # the score of the best path to each tag
-    best[0] = np.where(tags.starts[:, None], padded[0], -np.inf)
-    real = np.arange(len(padded))[:, None] < sizes[None, :]
-    for t in range(1, len(padded)):
-        np.max(best[t - 1][:, None] + steps[:, :, None], axis=0, out=best[t])
-        best[t] += padded[t]
-        if not real[t].all():  # a sequence that has ended keeps its last scores
-            best[t] = np.where(real[t], best[t], best[t - 1])
-    state = np.where(tags.ends[:, None], best[-1], -np.inf).argmax(axis=0)
-    path = np.empty(real.shape, dtype=np.int64)
-    for t in range(len(padded) - 1, -1, -1):
-        path[t] = state
-        if t:
-            before = (best[t - 1] + steps[:, state]).argmax(axis=0)
-            state = np.where(real[t], before, state)
-    return path[time, sequence]
+def _without_overlaps(spans: list[tuple[int, int, str, float]]) -> list[tuple[int, int, str, float]]:
+    kept: list[tuple[int, int, str, float]] = []
+    for span in sorted(spans, key=lambda span: -span[3]):
+        if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
+            kept.append(span)
+    return sorted(kept)
 
 
 def _pad(packed: Floats, sizes: Ints) -> tuple[Floats, Ints, Ints]:
