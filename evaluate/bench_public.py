@@ -1,12 +1,14 @@
 """Train and score a NER config on Resume (Zhang and Yang 2018) and Weibo (Peng and Dredze 2015).
 
-The recipe is the workspace's, unchanged but for the data: the benchmark's dev set tells the best step, its
-test set is scored once a seed, by exact span and label on characters. The benchmarks are not part of this
-repository: give the folder that holds resume/ and weibo/ with --path or in BAOGAO_BENCHMARKS.
+The recipe is the workspace's, unchanged but for the data: the benchmark's dev set sets the threshold, its
+test set is scored once a seed, by exact span and label on characters. Words come from a segmenter trained on
+the benchmark's own training sentences (pkuseg) or from jieba; dev says which to use. The benchmarks are not
+part of this repository: give the folder of resume/ and weibo/ with --path or in BAOGAO_BENCHMARKS.
 
 Finished seeds are kept in the results file, so a run that was stopped goes on.
 
-    python evaluate/bench_public.py --path DIR --seeds 5
+    python evaluate/bench_public.py --path DIR --seeds 3
+    python evaluate/bench_public.py --path DIR --words jieba --benchmark weibo
     python evaluate/bench_public.py --path DIR --benchmark resume --config training/ner-default.cfg
 """
 
@@ -31,6 +33,7 @@ from baogao.training.segmenter import train_segmenter
 
 ROOT = Path(__file__).parents[1]
 FILES = {"resume": "resume.{}.bmes", "weibo": "{}.conll"}
+WORDS = ("pkuseg", "jieba")
 # Published test F1 without pre-trained language models, for the eye: Zhang and Yang 2018, Ma et al. 2020.
 PUBLISHED = {
     "resume": {"Lattice LSTM": 94.46, "SoftLexicon (LSTM)": 95.53},
@@ -38,17 +41,20 @@ PUBLISHED = {
 }
 
 
-def run_seed(parts: dict[str, list[LabelledBlock]], args: argparse.Namespace, seed: int) -> dict:
+def run_seed(
+    parts: dict[str, list[LabelledBlock]], words: str | None, args: argparse.Namespace, seed: int
+) -> dict:
     """Train once and score the test set once."""
     import spacy
 
     with tempfile.TemporaryDirectory(prefix="baogao-bench-") as name:
-        folder, words = Path(name), None
-        if "segmenter" in read_spacy_config(args.config).get("paths", {}):
-            words = train_segmenter(parts["train"], folder / "segmenter")
+        folder = Path(name)
+        segmenter = None if words is None else Path(words)
+        if words == "pkuseg":
+            segmenter = train_segmenter(parts["train"], folder / "segmenter")
         started = time.perf_counter()
         train_ner(
-            parts["train"], folder / "model", dev=parts["dev"], config=args.config, segmenter=words,
+            parts["train"], folder / "model", dev=parts["dev"], config=args.config, segmenter=segmenter,
             seed=seed, overrides=args.overrides, progress=args.verbose,
         )  # fmt: skip
         seconds = time.perf_counter() - started
@@ -76,16 +82,17 @@ def figures(counts: Counts) -> dict[str, float]:
     }
 
 
-def show(benchmark: str, results: list[dict]) -> None:
+def show(benchmark: str, title: str, results: list[dict]) -> None:
     """A line a seed, mean and standard deviation, and the published figures."""
-    print(f"\n{benchmark}: exact F1 of {results[0]['test']['all']['support']} test entities")
+    print(f"\n{benchmark}, {title}: exact F1 of {results[0]['test']['all']['support']} test entities")
     for result in results:
         test, dev = result["test"]["all"]["f1"], result["dev"]["all"]["f1"]
         took = result["training_seconds"]
         print(f"  seed {result['seed']}: test {test:.2f}  dev {dev:.2f}  ({took:.0f} s)")
-    scores = [result["test"]["all"]["f1"] for result in results]
-    spread = f" ± {statistics.stdev(scores):.2f} (sd of {len(scores)} seeds)" if len(scores) > 1 else ""
-    print(f"  mean {statistics.mean(scores):.2f}{spread}")
+    for part in ("test", "dev"):
+        scores = [result[part]["all"]["f1"] for result in results]
+        spread = f" ± {statistics.stdev(scores):.2f} (sd of {len(scores)} seeds)" if len(scores) > 1 else ""
+        print(f"  mean {part} {statistics.mean(scores):.2f}{spread}")
     for name, score in PUBLISHED[benchmark].items():
         print(f"  published, {name}: {score:.2f}")
 
@@ -97,6 +104,7 @@ def main() -> int:
     parser.add_argument("--path", type=Path, default=os.environ.get("BAOGAO_BENCHMARKS"))
     parser.add_argument("--benchmark", choices=[*FILES, "all"], default="all")
     parser.add_argument("--config", type=Path, default=ROOT / "training" / "ner.cfg")
+    parser.add_argument("--words", nargs="+", choices=WORDS, default=WORDS, help="for a config with words")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--set", nargs=2, action="append", default=[], metavar=("SETTING", "VALUE"))
     parser.add_argument("--output", type=Path, default=ROOT / "evaluate" / "results" / "bench_public.json")
@@ -109,6 +117,7 @@ def main() -> int:
         print("no benchmarks: give --path or set BAOGAO_BENCHMARKS to the folder of resume/ and weibo/")
         return 3
     kept = json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {}
+    has_words = "segmenter" in read_spacy_config(args.config).get("paths", {})
     for benchmark in FILES if args.benchmark == "all" else [args.benchmark]:
         folder = Path(args.path) / benchmark
         if not folder.is_dir():
@@ -118,17 +127,22 @@ def main() -> int:
             part: read_columns(folder / FILES[benchmark].format(part))[: args.limit]
             for part in ("train", "dev", "test")
         }
-        recipe = recipe_hash(parts["train"], config=args.config, overrides=args.overrides, dev=parts["dev"])
-        entry = kept.setdefault(benchmark, {}).setdefault(args.config.stem, {})
-        if args.force or entry.get("recipe") != recipe:
-            entry = kept[benchmark][args.config.stem] = {"recipe": recipe, "results": []}
-        for seed in range(args.seeds):
-            if seed not in [result["seed"] for result in entry["results"]]:
-                entry["results"].append(run_seed(parts, args, seed))
-                if args.limit is None:
-                    with write_atomic(args.output) as handle:
-                        handle.write(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
-        show(benchmark, entry["results"][: args.seeds])
+        for words in args.words if has_words else [None]:
+            title = args.config.stem if words is None else f"{args.config.stem}, words by {words}"
+            recipe = recipe_hash(
+                parts["train"], config=args.config, segmenter=words and Path(words), overrides=args.overrides,
+                dev=parts["dev"],
+            )  # fmt: skip
+            entry = kept.setdefault(benchmark, {}).setdefault(title, {})
+            if args.force or entry.get("recipe") != recipe:
+                entry = kept[benchmark][title] = {"recipe": recipe, "results": []}
+            for seed in range(args.seeds):
+                if seed not in [result["seed"] for result in entry["results"]]:
+                    entry["results"].append(run_seed(parts, words, args, seed))
+                    if args.limit is None:
+                        with write_atomic(args.output) as handle:
+                            handle.write(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+            show(benchmark, title, entry["results"][: args.seeds])
     return 0
 
 

@@ -69,6 +69,14 @@ class System:
 # spaCy's own limit is 20000 steps; here it stops earlier, and the titles say where.
 STEPS = {"training.max_steps": 1500}
 PKUSEG = {"nlp.tokenizer.segmenter": "pkuseg", "initialize.tokenizer.pkuseg_model": "{segmenter}"}
+VARIANTS = {
+    "@augmenters": "baogao.variants.v1",
+    "path": "${paths.train}",
+    "rate": 0.3,
+    "bodies": ["INST"],
+    "quantities": ["METRIC"],
+    "levels": "省市区县镇乡",
+}
 SYSTEMS = {
     "rules": System("rules only", seeds=False),
     "crf": System("linear CRF, jieba word features", seeds=False),
@@ -82,7 +90,8 @@ SYSTEMS = {
     "ours-no-words": System("ours without words", "ner.cfg", words=False),
     "ours-jieba": System("ours, words by jieba", "ner.cfg", {"paths.segmenter": "jieba"}, words=False),
     "ours-no-rules": System("ours without rules", "ner.cfg", {"paths.rules": None}),
-    "ours-no-augmentation": System("ours without augmentation", "ner.cfg", {"corpora.train.augmenter": None}),
+    # training/README.md shows the same block: augmentation is off in ner.cfg.
+    "ours-augmented": System("ours with augmentation", "ner.cfg", {"corpora.train.augmenter": VARIANTS}),
     "ours-no-embeddings": System("ours without embeddings", "ner.cfg", {"paths.embeddings": None}),
     "ours-no-practice": System("ours without practice reports", "ner.cfg", practice=""),
     # annotations/ORIGIN.md says how the reports u came about, and why this line is here.

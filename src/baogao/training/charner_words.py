@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -39,9 +38,4 @@ def load_words(source: str | None, folder: Path) -> Callable[[Sequence[str]], li
     None for none."""
     if source is None:
         return None
-    if source == "jieba":
-        import jieba
-
-        jieba.setLogLevel(logging.WARNING)
-        return lambda texts: [jieba.lcut(text) for text in texts]
-    return load_cutter(folder)
+    return load_cutter("jieba" if source == "jieba" else folder)

@@ -8,10 +8,11 @@ pkuseg (Luo et al. 2019, PKUSEG: A Toolkit for Multi-Domain Chinese Word Segment
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
-import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -85,13 +86,28 @@ def _config(workspace: Workspace) -> SegmenterConfig:
     return read_config(path, SegmenterConfig) if path.exists() else SegmenterConfig()
 
 
-def silver_words(text: str, entities: Iterable[Entity] = ()) -> list[str]:
-    """jieba's words of `text`, cut again at every entity edge; they concatenate to `text`."""
+def jieba_words(text: str) -> list[str]:
+    """jieba's words of `text`."""
+    return _jieba().lcut(text)
+
+
+@functools.cache
+def _jieba() -> Any:
+    """jieba with the dictionary of its package. By itself it would keep a copy in the folder for temporary
+    files and read whatever stands there under that name, whoever wrote it."""
     import jieba
 
-    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    with tokenizer.get_dict_file() as file:
+        tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
+    tokenizer.initialized = True
+    return tokenizer
+
+
+def silver_words(text: str, entities: Iterable[Entity] = ()) -> list[str]:
+    """jieba's words of `text`, cut again at every entity edge; they concatenate to `text`."""
     edges = {0, len(text)}
-    for start, end in _offsets(jieba.lcut(text)):
+    for start, end in _offsets(jieba_words(text)):
         edges |= {start, end}
     for entity in entities:
         edges |= {entity.start, entity.end}
@@ -151,10 +167,12 @@ def load_segmenter(model: str | Path) -> Segmenter:
 def load_cutter(model: str | Path) -> Callable[[Sequence[str]], list[list[str]]]:
     """`load_segmenter` for many texts at once, which is many times as fast.
 
-    `model` is a folder with features.msgpack and weights.npz, or a published pkuseg name (spacy_ontonotes,
-    news, web, …), which pkuseg downloads. A folder in pkuseg's old pickle format is refused: unpickling
-    runs what the file says.
+    `model` is a folder with features.msgpack and weights.npz, a published pkuseg name (spacy_ontonotes,
+    news, web, …), which pkuseg downloads, or "jieba". A folder in pkuseg's old pickle format is refused:
+    unpickling runs what the file says.
     """
+    if str(model) == "jieba":
+        return lambda texts: [jieba_words(text) for text in texts]
     import spacy_pkuseg
     from spacy_pkuseg.config import config
 
