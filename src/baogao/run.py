@@ -369,5 +369,5 @@ def _defaults() -> list[Path]:
     template, in a source checkout at its root."""
     packaged = Path(__file__).parent / "defaults"
     root = packaged if packaged.is_dir() else Path(__file__).parents[2]
-    patterns = ("training/*.cfg", "training/*.toml", "training/*.npz", "evaluate/benchmark.toml")
+    patterns = ("training/*.cfg", "training/sections.toml", "training/*.npz", "evaluate/benchmark.toml")
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]

@@ -124,7 +124,7 @@ def test_sections_dataset_and_segmenter_write_their_folders(make_workspace) -> N
     ]
     assert docs["train"] and docs["dev"]
     result = run("training", "segmenter", "--workspace", workspace.root)
-    assert "words cannot express" in result.output
+    assert "entities begin or end inside a word" in result.output
     assert (workspace.models / "segmenter" / "weights.npz").exists()
 
 

@@ -73,3 +73,11 @@ def test_a_fold_trains_its_own_segmenter_only_where_the_shared_one_has_seen_the_
     assert not sees(workspace, "linhe-2024")
     (workspace.training / "segmenter.toml").write_text('train_on = ["gold"]\n')
     assert sees(workspace, "linhe-2024")
+
+
+def test_the_workspace_may_take_its_words_from_jieba(make_workspace):
+    workspace = make_workspace()
+    (workspace.training / "segmenter.toml").write_text('model = "jieba"\n')
+    words = load_segmenter(make_segmenter(workspace))("区政府召开会议，办理  案件1171件。")
+    assert "".join(words) == "区政府召开会议，办理  案件1171件。" and "会议" in words
+    assert not (workspace.models / "segmenter").exists()

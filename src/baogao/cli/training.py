@@ -129,8 +129,8 @@ def segmenter(
     force: Annotated[bool, typer.Option("--force", help="Train also when it is up to date.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Train the word segmenter that training/segmenter.toml asks for, and say which entities its words
-    cannot express.
+    """Train the word segmenter that training/segmenter.toml asks for, and say which entities begin or end
+    inside its words.
 
     Example: `baogao training segmenter --force`
     """

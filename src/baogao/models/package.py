@@ -124,7 +124,12 @@ def _baogao_wheel(output: Path) -> Path:
         if path.is_file() and "__pycache__" not in path.parts
     }
     if not (root / "defaults").exists():  # a checkout: what its own build puts into the wheel
-        for pattern in ("training/*.cfg", "training/*.toml", "training/*.npz", "evaluate/benchmark.toml"):
+        for pattern in (
+            "training/*.cfg",
+            "training/sections.toml",
+            "training/*.npz",
+            "evaluate/benchmark.toml",
+        ):
             for path in sorted(root.parents[1].glob(pattern)):
                 files[f"baogao/defaults/{path.parent.name}/{path.name}"] = path.read_bytes()
     return write_wheel(

@@ -27,8 +27,8 @@ _FILES = ("features.msgpack", "weights.npz")
 
 
 class SegmenterConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """training/segmenter.toml. `model` is a folder or a published pkuseg name; None trains one on the
-    labelled blocks of the folders `train_on` below annotations/."""
+    """training/segmenter.toml. `model` is a folder, a published pkuseg name or "jieba"; None trains one on
+    the labelled blocks of the folders `train_on` below annotations/."""
 
     model: str | None = None
     train_on: tuple[str, ...] = ("gold",)
@@ -199,13 +199,14 @@ def inexpressible(blocks: Iterable[LabelledBlock], segmenter: Segmenter) -> list
 
 
 def report_inexpressible(workspace: Workspace, segmenter: Segmenter) -> str:
-    """One line: how many gold and practice entities the words cannot express, and the first few."""
+    """One line: how many gold and practice entities begin or end inside a word, and the first few."""
     blocks = [b for name in ("gold", "practice") for v in workspace.labelled(name).values() for b in v]
     texts = {block.id: block.text for block in blocks}
     total = sum(len(block.entities) for block in blocks)
     lost = inexpressible(blocks, segmenter)
     shown = ", ".join(f"{id} {texts[id][e.start : e.end]!r}" for id, e in lost[:3])
-    return f"words cannot express {len(lost)} of {total} entities{f' ({shown} …)' if lost else ''}"
+    some = f" ({shown} …), which costs a model of characters nothing" if lost else ""
+    return f"{len(lost)} of {total} entities begin or end inside a word{some}"
 
 
 def _offsets(words: Iterable[str]) -> Iterable[tuple[int, int]]:
