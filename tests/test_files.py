@@ -147,12 +147,12 @@ def holder(path: Path, seconds: float) -> subprocess.Popen[str]:
 
 
 def test_the_second_command_says_who_holds_the_lock_and_waits(tmp_path, caplog):
-    process = holder(tmp_path / "lock", 1.0)
+    process = holder(tmp_path / "lock", 2.0)
     start = time.monotonic()
     with hold_lock(tmp_path / "lock", "baogao predict"):
         waited = time.monotonic() - start
     assert process.wait() == 0
-    assert waited > 0.3
+    assert waited > 0.1
     assert f"waiting for baogao run (process {process.pid})" in caplog.text
 
 

@@ -5,6 +5,7 @@ Its environment is made once (below .venv, or $BAOGAO_DOCCANO_VENV); its data li
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -48,6 +49,11 @@ color = "#2e7d32"
 key = "m"
 """
 NAMES = itertools.count(1)
+
+with contextlib.suppress(ImportError):
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)  # as long as playwright's other calls wait; by itself it is 5 s
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

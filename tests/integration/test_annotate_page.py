@@ -85,7 +85,7 @@ def test_an_annotator_sees_suggestions_changes_one_and_confirms(doccano, workspa
         wait_for([["机构", "区政府"], ["机构", "1171件"], ["指标", "区法院"]])
         page.locator(".v-chip").get_by_text("打算").click()
         page.locator(".toolbar-control button").first.click()
-        expect(page.get_by_text("100%")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("100%")).to_be_visible()
         browser.close()
 
     assert outside == []
