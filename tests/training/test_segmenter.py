@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import spacy
 
 from baogao.errors import InputError
 from baogao.records import Entity, LabelledBlock
@@ -81,3 +82,11 @@ def test_the_workspace_may_take_its_words_from_jieba(make_workspace):
     words = load_segmenter(make_segmenter(workspace))("区政府召开会议，办理  案件1171件。")
     assert "".join(words) == "区政府召开会议，办理  案件1171件。" and "会议" in words
     assert not (workspace.models / "segmenter").exists()
+
+
+def test_spacys_own_model_takes_its_words_from_a_segmenter_of_ours(trained, repo):
+    config = spacy.util.load_config(repo / "training" / "ner-default.cfg")
+    settings = config["initialize"]["tokenizer"]
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "pkuseg"}}})
+    nlp.tokenizer.initialize(**{**settings, "pkuseg_model": str(trained)})
+    assert "会议" in [token.text for token in nlp("区政府召开会议")]
