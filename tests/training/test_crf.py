@@ -90,7 +90,9 @@ def test_span_probability_is_that_of_all_paths_with_the_span(batch):
             for span in decode(path):
                 sums[span] = sums.get(span, 0.0) + weight
         for span, probability in sums.items():
-            assert lattice.span_probability(index, span) == pytest.approx(probability, abs=1e-5)
+            found = lattice.span_probability(index, span)
+            assert found == pytest.approx(probability, abs=1e-5)
+            assert type(found) is float  # numpy's own does not go into JSON
 
 
 @pytest.mark.parametrize("least", [0.0, 0.05, 0.3, 0.6])

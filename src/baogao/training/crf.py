@@ -91,7 +91,7 @@ class Lattice:
         path = self.tags.encode(end, [span])
         probability = float(self.alpha[start, sequence, path[start]])
         for t in range(start + 1, end):
-            probability *= self.steps[path[t - 1], path[t]] * float(
+            probability *= float(self.steps[path[t - 1], path[t]]) * float(
                 self.scores[t, sequence, path[t]] / self.norms[t, sequence]
             )
         return min(1.0, probability * float(self.beta[end - 1, sequence, path[end - 1]]))
