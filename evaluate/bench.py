@@ -60,7 +60,7 @@ SCRIPTS = (
     Script(
         "ner_speed",
         "entity training and prediction beside spaCy's default, memory, model size",
-        sized=("--max-steps", "200", "--repeat", "2", "--characters", "20000"),
+        sized=("--max-steps", "200", "--repeat", "2", "--characters", "20000", "--output", "/dev/null"),
     ),
     Script(
         "scale",

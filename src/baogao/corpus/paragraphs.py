@@ -239,7 +239,12 @@ def _cut_after_title(line: str, number: Number, at: int, cuts: list[int], last: 
 
 def _may_hold_next(line: str, last: dict[str, int]) -> bool:
     """Does the next chapter's or section's number stand in `line`, at whatever place?"""
-    for number in _next_numbers(last["chapter"], last["section"]):  # noqa: SIM110  # any() takes three times as long
+    chapter, *sections = _next_numbers(last["chapter"], last["section"])
+    if chapter in line:
+        return True
+    if ")" not in line and "）" not in line:  # a look for one character is far quicker
+        return False
+    for number in sections:  # noqa: SIM110  # any() takes three times as long
         if number in line:
             return True
     return False
@@ -247,7 +252,14 @@ def _may_hold_next(line: str, last: dict[str, int]) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _next_numbers(chapter: int, section: int) -> tuple[str, ...]:
-    return f"{chinese(chapter + 1)}、", f"{chinese(section + 1)})", f"{chinese(section + 1)}）", "一)", "一）"
+    numbers = (
+        f"{chinese(chapter + 1)}、",
+        f"{chinese(section + 1)})",
+        f"{chinese(section + 1)}）",
+        "一)",
+        "一）",
+    )
+    return tuple(dict.fromkeys(numbers))
 
 
 def _advance(last: dict[str, int], number: Number) -> None:
