@@ -176,6 +176,8 @@ def _by_kind(features: dict[str, int]) -> dict[str, dict[str, int]]:
 
 
 def _short(text: str) -> str:
+    if "**" not in text:
+        return text
     for name, char in _NAMES.items():
         text = text.replace(name, char)
     return text
