@@ -9,7 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import Any
 
-from baogao.processes import start_worker
+from baogao.processes import one_blas_thread, start_worker
 from baogao.progress import track
 
 
@@ -23,7 +23,8 @@ def parallel(function: Callable[..., Any], work: list[tuple], *, jobs: int, what
         yield from (function(*arguments) for arguments in track(work, what))
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=context, initializer=start_worker) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(work)), mp_context=context, initializer=start_worker)
+    with one_blas_thread(), pool:
         rest = iter(work)
         waiting: deque[Future] = deque(pool.submit(function, *each) for each in islice(rest, 4 * jobs))
 

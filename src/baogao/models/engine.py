@@ -27,7 +27,7 @@ from baogao.files import sha256
 from baogao.log import logger, versions
 from baogao.models.parts import Done, Failure, Part, find_inputs, get, plan, put, read_done, read_pages
 from baogao.models.predict_formats import block_schema
-from baogao.processes import start_worker
+from baogao.processes import one_blas_thread, start_worker
 from baogao.progress import track
 from baogao.records import LabelledBlock
 
@@ -158,14 +158,15 @@ def _here(parts: Sequence[Part], model: str, output: str, jobs: int) -> Iterator
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(parts)), context, initializer=_load, initargs=(model, output))
-    try:
-        rest = iter(parts)
-        waiting: deque[Future[Done]] = deque(pool.submit(_label, part) for part in islice(rest, 2 * jobs))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(_label, part) for part in islice(rest, 1))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with one_blas_thread():
+        try:
+            rest = iter(parts)
+            waiting: deque[Future[Done]] = deque(pool.submit(_label, part) for part in islice(rest, 2 * jobs))
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(_label, part) for part in islice(rest, 1))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 _labeller: Labeller | None = None

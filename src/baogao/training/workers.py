@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from baogao.errors import ServiceError
-from baogao.processes import start_worker
+from baogao.processes import one_blas_thread, start_worker
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: int = 1) -> Iterator[Result]:
@@ -26,8 +24,11 @@ def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: in
     if jobs <= 1 or len(tasks) <= 1:
         yield from map(work, tasks)
         return
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    with one_blas_thread():
+        yield from _side_by_side(work, tasks, jobs)
+
+
+def _side_by_side(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=start_worker)
@@ -44,8 +45,3 @@ def run_tasks(work: Callable[[Task], Result], tasks: Sequence[Task], *, jobs: in
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
