@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from baogao.errors import BaogaoError
@@ -42,6 +42,8 @@ def attack(reader: Reader, path: Path) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
+    @example([(0, len(seed), b"[" * 3000)])
+    @example([(0, len(seed), b'{"slices":' * 3000)])
     @given(st.lists(st.tuples(st.integers(0, len(seed)), st.integers(0, 40), PIECES), max_size=4))
     def edited(edits):
         data = seed

@@ -128,7 +128,7 @@ class Stages:
         self.keys: dict[str, str] = {}
         try:
             self.done = msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.done = {}
 
     def stale(self, stage: Stage) -> bool:

@@ -50,7 +50,7 @@ def read_curve(path: Path) -> CurveFile:
         raise InputError("no learning curve", file=path, todo="make one with: baogao training curve")
     try:
         curve = msgspec.json.decode(read_bytes(path), type=CurveFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not a learning curve ({error})", file=path, todo="make it again: baogao training curve"
         ) from error

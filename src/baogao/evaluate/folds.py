@@ -162,7 +162,7 @@ def read_fold(fold: Fold) -> FoldRecord:
     """The record that a finished fold left."""
     try:
         return msgspec.json.decode(read_bytes(fold.done), type=FoldRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"not a fold record ({error})", file=fold.done, todo="remove it") from error
 
 

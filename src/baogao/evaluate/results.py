@@ -193,7 +193,7 @@ def read_result(path: str | Path) -> Result:
     """A file that `save_result` wrote; InputError where it is not one."""
     try:
         return msgspec.json.decode(read_bytes(path), type=Result)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not a result ({error})", file=path, todo="make one with: baogao evaluate results"
         ) from error

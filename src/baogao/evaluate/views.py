@@ -192,7 +192,7 @@ def curve_views(workspace: Workspace) -> dict[str, Any] | None:
 
     try:
         curve = msgspec.json.decode(read_bytes(file), type=Curve)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not a learning curve ({error})", file=file, todo="run: baogao training curve"
         ) from error

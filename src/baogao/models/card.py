@@ -103,7 +103,7 @@ def read_meta(pipeline: Path) -> dict[str, Any]:
     file = pipeline / "meta.json"
     try:
         meta = msgspec.json.decode(read_bytes(file), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"not JSON ({error})", file=file, todo="name a pipeline folder") from error
     missing = [key for key in ("lang", "name", "version", "pipeline") if key not in meta]
     if missing:
@@ -133,7 +133,7 @@ def _figures(workspace: Workspace | None, system: str) -> str:
         return "None were measured here. In the workspace it was trained in: `baogao evaluate loro`."
     try:
         found = msgspec.json.decode(read_bytes(file), type=Measured)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"is not a result ({error})", file=file, todo="write it again: baogao evaluate loro"
         ) from error

@@ -88,5 +88,5 @@ def _json(path: Path) -> dict[str, Any] | None:
         return None
     try:
         return msgspec.json.decode(read_bytes(path), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"not JSON ({error})", file=path, todo="train the model again") from error

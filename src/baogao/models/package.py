@@ -49,7 +49,7 @@ def package(
     try:
         meta = msgspec.json.decode(read_bytes(meta_file), type=dict[str, Any])
         language, name, version = meta["lang"], name or meta["name"], version or meta["version"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError) as error:
         raise InputError(
             f"is not the meta of a spaCy pipeline ({error})", file=meta_file, todo="name a pipeline folder"
         ) from error

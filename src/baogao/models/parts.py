@@ -205,7 +205,7 @@ def read_done(output: str, part: Part) -> Done | None:
         return None
     try:
         return msgspec.json.decode(data, type=Done)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not the mark of a finished part ({error})", file=f"{output}/_parts/{part.name}.json",
             todo="remove it; the part is then done again",

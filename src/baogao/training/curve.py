@@ -352,7 +352,7 @@ def _read(path: Path) -> Curve:
         return Curve(vary="all")
     try:
         return msgspec.json.decode(read_bytes(path), type=Curve)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"not a learning curve ({error})", file=path, todo="move it away") from error
 
 

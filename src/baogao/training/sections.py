@@ -133,7 +133,7 @@ def load_sections(path: str | Path) -> SectionModel:
     data = read_bytes(file)
     try:
         meta = msgspec.json.decode(read_bytes(folder / "meta.json"), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"not JSON ({error})", file=folder / "meta.json", todo="train again: baogao training sections"
         ) from error
