@@ -22,7 +22,8 @@ from baogao.errors import InputError, ServiceError
 
 @pytest.fixture
 def serve(monkeypatch):
-    """A function that serves `answer(method, path) -> (status, body)` on loopback and returns its address."""
+    """A function that serves `answer(method, path) -> (status, body)` on loopback and returns its address; a
+    third number in the answer: so many bytes are promised and never sent."""
     servers = []
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)
 
@@ -30,11 +31,11 @@ def serve(monkeypatch):
         class Handler(BaseHTTPRequestHandler):
             def respond(self):
                 self.rfile.read(int(self.headers.get("content-length") or 0))
-                status, body = answer(self.command, self.path)
+                status, body, *missing = answer(self.command, self.path)
                 data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Set-Cookie", "csrftoken=x")
-                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Content-Length", str(len(data) + sum(missing)))
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -108,6 +109,19 @@ def test_reads_are_tried_again_and_writes_that_could_double_are_not(serve):
     with pytest.raises(ServiceError, match="cannot make it: .* answered 500.*locked.*carries on"):
         connection.post("make it", "projects", {})
     assert asked == ["POST"]
+
+
+def test_half_an_answer_is_asked_for_again_and_never_taken_for_the_whole(serve):
+    asked = []
+
+    def answer(method, path):
+        asked.append(path)
+        return (200, {"results": []}, 5) if len(asked) < 2 or "never" in path else (200, {"results": [1]})
+
+    connection = connect(serve(logged_in(answer)), "admin", "x")
+    assert connection.get("look", "projects") == {"results": [1]} and len(asked) == 2
+    with pytest.raises(ServiceError, match="cannot look: no doccano answers at .*carries on"):
+        connection.get("look", "never")
 
 
 def test_rights_and_missing_things_say_what_to_do(serve):

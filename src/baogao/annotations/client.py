@@ -192,7 +192,10 @@ def connect(url: str, user: str, password: str, *, timeout: float = 60) -> Conne
     class TimedAdapter(requests.adapters.HTTPAdapter):
         def send(self, request, *args, **keywords):
             keywords["timeout"] = (min(10, timeout), timeout)
-            return super().send(request, *args, **keywords)
+            response = super().send(request, *args, **keywords)
+            # urllib3 1.26 takes the half of an answer for all of it when the server is killed as it sends.
+            response.raw.enforce_content_length = True
+            return response
 
     if not url.startswith(("http://", "https://")):
         raise InputError(f"{url!r} is not an address", field="--url", todo="write http://HOST:PORT")
