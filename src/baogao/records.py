@@ -78,6 +78,14 @@ class LabelledBlock(Block, kw_only=True):
 Record = TypeVar("Record", bound=msgspec.Struct)
 
 
+def read_json(path: str | Path, kind: type[Any], what: str, *, todo: str) -> Any:
+    """A JSON file as a `kind`. Raises InputError: not `what`, and `todo`."""
+    try:
+        return msgspec.json.decode(read_bytes(path), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"not {what} ({error})", file=path, todo=todo) from error
+
+
 def read_jsonl(path: str | Path, kind: type[Record]) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of a UTF-8 JSONL file; blank lines are passed over. `-`: standard input.
 

@@ -20,7 +20,7 @@ import baogao
 from baogao.errors import InputError, ServiceError
 from baogao.files import hold_lock, remove_leftovers, sha256, sha256_tree, write_atomic
 from baogao.log import logger, write_summary
-from baogao.processes import start_worker
+from baogao.processes import one_blas_thread, start_worker
 from baogao.workspace import Workspace
 
 MADE_BY_COMMANDS = """\
@@ -268,13 +268,12 @@ class _training_beside:
     def __enter__(self) -> Callable[[], None]:
         if not self.stages.stale(self.stage):
             return lambda: self.stages.skip(self.stage)
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
         _say("models", "training on everything, beside the folds …")
         start = time.perf_counter()
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(1, mp_context=context, initializer=start_worker)
-        future: Future[tuple[str, dict[str, int]]] = self.pool.submit(train_models, self.root)
+        with one_blas_thread():  # the process starts with its first task
+            future: Future[tuple[str, dict[str, int]]] = self.pool.submit(train_models, self.root)
 
         def wait() -> None:
             try:
@@ -347,7 +346,7 @@ def init_workspace(folder: Path) -> Workspace:
     template = Path(__file__).parent / "template"
     try:
         shutil.copytree(template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in _defaults():
+        for file in default_files():
             target = folder / file.parent.name / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
@@ -364,7 +363,7 @@ def init_workspace(folder: Path) -> Workspace:
     return Workspace(folder.resolve())
 
 
-def _defaults() -> list[Path]:
+def default_files() -> list[Path]:
     """The training and evaluation configurations of the reference workspace: in the wheel beside the
     template, in a source checkout at its root."""
     packaged = Path(__file__).parent / "defaults"

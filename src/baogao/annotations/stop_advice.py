@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from baogao.errors import InputError
-from baogao.files import read_bytes
-from baogao.records import read_labelled
+from baogao.records import read_json, read_labelled
 from baogao.workspace import Workspace
 
 
@@ -48,12 +47,7 @@ def read_curve(path: Path) -> CurveFile:
     """Raises InputError where there is no curve, or none with two sizes."""
     if not path.is_file():
         raise InputError("no learning curve", file=path, todo="make one with: baogao training curve")
-    try:
-        curve = msgspec.json.decode(read_bytes(path), type=CurveFile)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"not a learning curve ({error})", file=path, todo="make it again: baogao training curve"
-        ) from error
+    curve = read_json(path, CurveFile, "a learning curve", todo="make it again: baogao training curve")
     if not any(gain.label is None for gain in curve.gains):
         raise InputError(
             "is not finished, or has one size only",

@@ -19,10 +19,10 @@ import msgspec
 import baogao
 from baogao.errors import InputError
 from baogao.evaluate.predictions import system_folder
-from baogao.files import read_bytes, sha256, sha256_tree, write_atomic
+from baogao.files import sha256, sha256_tree, write_atomic
 from baogao.log import logger, write_summary
 from baogao.progress import track
-from baogao.records import Block, LabelledBlock, write_jsonl
+from baogao.records import Block, LabelledBlock, read_json, write_jsonl
 from baogao.training.workers import run_tasks
 from baogao.workspace import Workspace
 
@@ -160,10 +160,7 @@ def _up_to_date(fold: Fold) -> bool:
 
 def read_fold(fold: Fold) -> FoldRecord:
     """The record that a finished fold left."""
-    try:
-        return msgspec.json.decode(read_bytes(fold.done), type=FoldRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"not a fold record ({error})", file=fold.done, todo="remove it") from error
+    return read_json(fold.done, FoldRecord, "a fold record", todo="remove it")
 
 
 def run_fold(fold: Fold) -> FoldRecord:

@@ -25,6 +25,7 @@ from baogao.evaluate.score import figure, score_pairs
 from baogao.evaluate.settings import Benchmark, read_benchmark
 from baogao.evaluate.uncertainty import Interval, Tally, intervals
 from baogao.files import read_bytes, sha256_tree, write_atomic
+from baogao.records import read_json
 from baogao.workspace import Workspace
 
 HEADLINES = ("ner.f1", "ner.macro_f1", "sections.accuracy", "sections.macro_f1")
@@ -191,12 +192,7 @@ def headline_figures(result: Result) -> dict[str, float]:
 
 def read_result(path: str | Path) -> Result:
     """A file that `save_result` wrote; InputError where it is not one."""
-    try:
-        return msgspec.json.decode(read_bytes(path), type=Result)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"not a result ({error})", file=path, todo="make one with: baogao evaluate results"
-        ) from error
+    return read_json(path, Result, "a result", todo="make one with: baogao evaluate results")
 
 
 class HistoryLine(msgspec.Struct, kw_only=True):

@@ -6,17 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from baogao.errors import InputError
 from baogao.evaluate.analysis import Analysis, example
 from baogao.evaluate.mistakes import KINDS
 from baogao.evaluate.results import HEADLINES
 from baogao.evaluate.score import MUC_KINDS
 from baogao.evaluate.slices import DIMENSIONS
 from baogao.evaluate.uncertainty import Tally, difference, few_reports
-from baogao.files import read_bytes
-from baogao.records import Entity, read_jsonl
+from baogao.records import Entity, read_json, read_jsonl
 from baogao.workspace import Workspace
 
 _TITLES = {
@@ -190,12 +186,7 @@ def curve_views(workspace: Workspace) -> dict[str, Any] | None:
         return None
     from baogao.training.curve import Curve
 
-    try:
-        curve = msgspec.json.decode(read_bytes(file), type=Curve)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"not a learning curve ({error})", file=file, todo="run: baogao training curve"
-        ) from error
+    curve = read_json(file, Curve, "a learning curve", todo="run: baogao training curve")
     charts: list[dict[str, Any]] = []
     for part, title, zh in (("ner", "Entities: F1", "实体 F1"), ("sections", "Sections: accuracy", "准确率")):
         series = []

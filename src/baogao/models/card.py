@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from baogao.errors import InputError
-from baogao.files import read_bytes, sha256_tree
+from baogao.files import sha256_tree
+from baogao.records import read_json
 from baogao.training.export import label_origin
 from baogao.workspace import Workspace
 
@@ -101,10 +102,7 @@ def model_card(
 def read_meta(pipeline: Path) -> dict[str, Any]:
     """meta.json of a pipeline folder. Raises InputError where there is none."""
     file = pipeline / "meta.json"
-    try:
-        meta = msgspec.json.decode(read_bytes(file), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"not JSON ({error})", file=file, todo="name a pipeline folder") from error
+    meta = read_json(file, dict[str, Any], "JSON", todo="name a pipeline folder")
     missing = [key for key in ("lang", "name", "version", "pipeline") if key not in meta]
     if missing:
         raise InputError(f"has no {missing[0]}", file=file, todo="name a pipeline folder")
@@ -131,12 +129,7 @@ def _figures(workspace: Workspace | None, system: str) -> str:
     file = None if workspace is None else workspace.evaluate / "results" / f"{system}.json"
     if workspace is None or file is None or not file.is_file():
         return "None were measured here. In the workspace it was trained in: `baogao evaluate loro`."
-    try:
-        found = msgspec.json.decode(read_bytes(file), type=Measured)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"is not a result ({error})", file=file, todo="write it again: baogao evaluate loro"
-        ) from error
+    found = read_json(file, Measured, "a result", todo="write it again: baogao evaluate loro")
     rows = [
         f"| {words} | {_percent(bound['value'])} | {_percent(bound['low'])} – {_percent(bound['high'])} |"
         for name, words in FIGURES.items()

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from baogao.errors import InputError
-from baogao.files import read_bytes
+from baogao.records import read_json
 from baogao.workspace import Workspace
 
 
@@ -86,7 +86,4 @@ def _read(folder: Path) -> Model | None:
 def _json(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
-    try:
-        return msgspec.json.decode(read_bytes(path), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"not JSON ({error})", file=path, todo="train the model again") from error
+    return read_json(path, dict[str, Any], "JSON", todo="train the model again")

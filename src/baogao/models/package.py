@@ -19,7 +19,9 @@ import msgspec
 
 import baogao
 from baogao.errors import InputError
-from baogao.files import read_bytes, write_atomic
+from baogao.files import write_atomic
+from baogao.models.card import read_meta
+from baogao.run import default_files
 
 _LOADER = '''\
 """{description}"""
@@ -45,14 +47,8 @@ def package(
     else that of meta.json; card: Markdown for its README. Returns the two files, baogao's first. Raises
     InputError for a folder that is no pipeline, or a name or version that no package can have.
     """
-    meta_file = pipeline / "meta.json"
-    try:
-        meta = msgspec.json.decode(read_bytes(meta_file), type=dict[str, Any])
-        language, name, version = meta["lang"], name or meta["name"], version or meta["version"]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError) as error:
-        raise InputError(
-            f"is not the meta of a spaCy pipeline ({error})", file=meta_file, todo="name a pipeline folder"
-        ) from error
+    meta = read_meta(pipeline)
+    language, name, version = meta["lang"], name or meta["name"], version or meta["version"]
     if not re.fullmatch("[a-z][a-z0-9_]{0,60}", str(name)):
         raise InputError(f"{name!r} cannot name a package", field="--name", todo="use a-z, 0-9 and _")
     if not re.fullmatch(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?", str(version)):
@@ -124,14 +120,8 @@ def _baogao_wheel(output: Path) -> Path:
         if path.is_file() and "__pycache__" not in path.parts
     }
     if not (root / "defaults").exists():  # a checkout: what its own build puts into the wheel
-        for pattern in (
-            "training/*.cfg",
-            "training/sections.toml",
-            "training/*.npz",
-            "evaluate/benchmark.toml",
-        ):
-            for path in sorted(root.parents[1].glob(pattern)):
-                files[f"baogao/defaults/{path.parent.name}/{path.name}"] = path.read_bytes()
+        for path in default_files():
+            files[f"baogao/defaults/{path.parent.name}/{path.name}"] = path.read_bytes()
     return write_wheel(
         output, "baogao", installed.version, files, installed.read_text("METADATA") or "",
         installed.read_text("entry_points.txt") or "",

@@ -28,14 +28,14 @@ from baogao.errors import InputError
 from baogao.files import read_bytes
 from baogao.training.charner_wide import add_grad, get_param, pack_model, unpack_model
 from baogao.training.charner_words import SEGMENTER_FILES, load_words, segmenter_files
-from baogao.training.crf import Span, Tags, forward_backward, path_score
+from baogao.training.crf import ScoredSpan, Span, Tags, forward_backward, path_score
 from baogao.training.features import CharFeatures, featurise_all
 
 _CACHED = 20_000  # texts whose features training keeps between epochs
 _ASSETS = {"rules.toml", *(f"segmenter/{name}{end}" for name in SEGMENTER_FILES for end in ("", ".gz"))}
 _BATCH = 16_000  # characters that prediction takes through the network at once
 
-Found = list[tuple[int, int, str, float]]  # start, end, label, probability
+Found = list[ScoredSpan]
 
 
 class CharNER(TrainablePipe):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Span = tuple[int, int, str]  # start, end (half-open), label
+ScoredSpan = tuple[int, int, str, float]  # and its probability
 
 _FLOOR = -60.0  # emissions further below the best of their character count as this: exp stays in float32
 
@@ -96,12 +97,12 @@ class Lattice:
             )
         return min(1.0, probability * float(self.beta[end - 1, sequence, path[end - 1]]))
 
-    def probable_spans(self, least: float) -> list[list[tuple[int, int, str, float]]]:
+    def probable_spans(self, least: float) -> list[list[ScoredSpan]]:
         """Of each sequence the spans that are at least `least` probable, with that probability, in order;
         where two overlap, the more probable one. `least` counts as 0.01 where it is less: below, there
         is a span at every character."""
         least = max(least, 0.01)
-        found: list[list[tuple[int, int, str, float]]] = [[] for _ in self.lengths]
+        found: list[list[ScoredSpan]] = [[] for _ in self.lengths]
         marginals = self.alpha * self.beta
         marginals[~self._real] = 0.0
         for kind, label in enumerate(self.tags.labels):
@@ -112,9 +113,7 @@ class Lattice:
                 found[row] += self._spans_from(t, row, kind, least)
         return [_without_overlaps(spans) if len(spans) > 1 else spans for spans in found]
 
-    def _spans_from(
-        self, start: int, row: int, kind: int, least: float
-    ) -> Iterator[tuple[int, int, str, float]]:
+    def _spans_from(self, start: int, row: int, kind: int, least: float) -> Iterator[ScoredSpan]:
         """Spans of two characters or more that begin at `start`."""
         begin = 1 + 4 * kind
         inside, end = begin + 1, begin + 2
@@ -184,8 +183,8 @@ def path_score(
     return score + float((counts * transitions).sum()), counts
 
 
-def _without_overlaps(spans: list[tuple[int, int, str, float]]) -> list[tuple[int, int, str, float]]:
-    kept: list[tuple[int, int, str, float]] = []
+def _without_overlaps(spans: list[ScoredSpan]) -> list[ScoredSpan]:
+    kept: list[ScoredSpan] = []
     for span in sorted(spans, key=lambda span: -span[3]):
         if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
             kept.append(span)

@@ -16,9 +16,9 @@ from typing import Any, Literal
 import msgspec
 
 from baogao.errors import InputError
-from baogao.files import read_bytes, sha256, sha256_tree, write_atomic
+from baogao.files import sha256, sha256_tree, write_atomic
 from baogao.progress import track
-from baogao.records import LabelledBlock
+from baogao.records import LabelledBlock, read_json
 from baogao.resampling import bootstrap_interval
 from baogao.spans import Counts, add_counts, exact_counts
 from baogao.training.commands import refuse_bad_labels
@@ -350,10 +350,7 @@ def _ordered(runs: dict[str, Run]) -> list[Run]:
 def _read(path: Path) -> Curve:
     if not path.exists():
         return Curve(vary="all")
-    try:
-        return msgspec.json.decode(read_bytes(path), type=Curve)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"not a learning curve ({error})", file=path, todo="move it away") from error
+    return read_json(path, Curve, "a learning curve", todo="move it away")
 
 
 def _write(path: Path, curve: Curve) -> None:

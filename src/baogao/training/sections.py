@@ -17,7 +17,7 @@ import numpy as np
 
 from baogao.errors import InputError
 from baogao.files import read_bytes, sha256, write_folder
-from baogao.records import Block, LabelledBlock
+from baogao.records import Block, LabelledBlock, read_json
 from baogao.training.sections_archive import load_all, pack, unpack
 from baogao.training.sections_decode import Step
 from baogao.training.sections_expert import Expert
@@ -131,12 +131,8 @@ def load_sections(path: str | Path) -> SectionModel:
     folder = Path(path)
     file = folder / "sections.skops"
     data = read_bytes(file)
-    try:
-        meta = msgspec.json.decode(read_bytes(folder / "meta.json"), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(
-            f"not JSON ({error})", file=folder / "meta.json", todo="train again: baogao training sections"
-        ) from error
+    again = "train again: baogao training sections"
+    meta = read_json(folder / "meta.json", dict[str, Any], "JSON", todo=again)
     if meta.get("sha256") != sha256(data):
         raise InputError(
             "was changed after training (meta.json has another sha256)", file=file,
