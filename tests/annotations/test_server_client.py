@@ -81,7 +81,7 @@ def test_an_answer_that_never_comes_ends_with_the_time_out():
         start = time.monotonic()
         with pytest.raises(ServiceError, match="did not answer within 0.2 s"):
             connect(f"http://127.0.0.1:{deaf.getsockname()[1]}", "admin", "x", timeout=0.2)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30
         assert health(f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout=0.2) == "away"
 
 

@@ -60,6 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"doccano", "doccano_venv"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.doccano)
+            item.add_marker(pytest.mark.timeout(900))  # the first one installs it
 
 
 @pytest.fixture(scope="session")
