@@ -32,6 +32,7 @@ _CONTACT = re.compile(r"[(（]?\s?(?:联\s?系\s?人|联系电话|电话)\s?[:�
 #: What the list of attachments begins with, and the heading of an attachment itself.
 _ATTACHMENTS = re.compile(r"附\s?(?:件|表|图)?\s?[0-9一二三四五六]{0,2}\s?[:：]")
 _ATTACHMENT = re.compile(r"[【\[(（]?附\s?(?:件|表|录)\s?[0-9一二三四五六七八九十]{0,2}\s?[】\])）]?[:：]?")
+_CONTENTS = re.compile(r"目\s?[录次]")
 #: A footnote below the report.
 _NOTE = re.compile(r"[\[［【](?:\d{1,3}|注)[\]］】]|注\s?\d{0,2}\s?[:：]")
 
@@ -127,7 +128,7 @@ def _first(page: list[Line], lines: list[Line], broken: set[int]) -> int | None:
             summary = False
             line.dropped = "page"
             continue
-        if re.fullmatch(r"目\s?[录次]", text):
+        if _CONTENTS.fullmatch(text):
             contents = True
             continue
         if furniture.is_tail(text):

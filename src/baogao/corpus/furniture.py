@@ -240,6 +240,7 @@ def head_length(line: str) -> int:
 _END = re.compile(r"[。！？；;!?”’）)】》]|(?<=[0-9]日)|(?<=[\u4e00-\u9fff])\s")
 #: 2024年1月5日, as a pattern.
 WRITTEN_DATE = r"(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
+_WRITTEN_DATE = re.compile(WRITTEN_DATE)
 
 
 def tail_start(line: str) -> int:
@@ -249,7 +250,7 @@ def tail_start(line: str) -> int:
         rest = line[at:].lstrip()
         if not rest:
             break
-        if re.match(WRITTEN_DATE, rest):  # of a signature
+        if _WRITTEN_DATE.match(rest):  # of a signature
             continue
         if len(rest) <= 240 and (is_widgets(rest) or (is_tail(rest) and not rest.startswith("附"))):
             return at

@@ -24,6 +24,7 @@ _LONG_HEADING = 60
 _STOP = re.compile(r"[。！？]")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
 _CLOSERS = frozenset(_PAIRS.values())
+_BRACKET = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}]")
 _BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]")
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
 _CLAUSE_MARKS = frozenset(",，。；;：:！？!?")
@@ -64,7 +65,7 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
     for index in clauses:
         kinds[index] = True
     above: int | None = None  # level of the last heading where it has neither number nor commas
-    printed = _manner(numbers)
+    printed: dict[Style, str] = {}
     blocks: list[Block] = []
     ranks: list[float] = []  # of the headings above, whose texts are `path`
     path: list[str] = []
@@ -77,9 +78,13 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
             value = _value(number, series, plain_since)
             level = number.level
             above = None if heading else above
-            shown = number.printed if value == number.value and not number.broken else None
-            shown = shown or write_number(number.style, value, printed[number.style] or number.printed)
-            for style in [s for s in series if _below(s, number.style)]:
+            if value == number.value and not number.broken:
+                shown = number.printed
+            else:
+                printed = printed or _manner(numbers)  # a report whose numbers are right needs none
+                shown = write_number(number.style, value, printed[number.style] or number.printed)
+            place = _ORDER[number.style]
+            for style in [s for s in series if _ORDER[s] > place]:
                 del series[style]
             series[number.style] = value
             plain_since.discard(number.style)
@@ -138,11 +143,6 @@ def _block(report, index, kind, mapped: Mapped, level, number, lead, path) -> Bl
         id=f"{report}:{index:04d}", report=report, index=index, kind=kind, level=level, number=number,
         lead=lead, path=path[:], text=mapped.text, start=runs[0][1], end=runs[-1][2],
     )  # fmt: skip
-
-
-def _below(style: Style, other: Style) -> bool:
-    """A new `other` begins the numbers of `style` again."""
-    return _ORDER[style] > _ORDER[other]
 
 
 def _read(text: str) -> Number | None:
@@ -214,6 +214,8 @@ def first_stop(text: str) -> int:
     match = _STOP.search(text)
     if match is None:
         return -1
+    if _BRACKET.search(text, 0, match.start()) is None:
+        return match.start()
     closers: list[str] = []
     for mark in _BRACKET_OR_STOP.finditer(text, 0, 402):
         char = mark.group()
@@ -240,8 +242,10 @@ def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> b
     if number.style in ("first", "ordinal"):
         return False
     rest = text[number.length :].strip()
+    if len(rest) > _LONG_HEADING:
+        return False
     stop = first_stop(rest)
-    if 0 <= stop < len(rest) - 1 or len(rest) > _LONG_HEADING:
+    if 0 <= stop < len(rest) - 1:
         return False
     deeper = more and (following is None or following.rank > number.rank)
     if stop >= 0:
