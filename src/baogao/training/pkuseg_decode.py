@@ -80,9 +80,10 @@ class _Scorer:
         features = _by_kind(extractor.feature_to_idx)
         weights = np.vstack([pkuseg.model.w.reshape(-1, tags)[:-tags], np.zeros(tags)])
 
-        def table(kinds: Iterable[str], keys: Iterable[str]) -> Floats:
-            chosen = [features[kind] for kind in kinds]
-            return weights[[[-1] * len(chosen), *([known.get(key, -1) for known in chosen] for key in keys)]]
+        def table(kinds: Iterable[str], keys: Sequence[str]) -> Floats:
+            none = itertools.repeat(-1)
+            rows = [[-1, *map(features[kind].get, keys, none)] for kind in kinds]
+            return weights[np.array(rows).T]
 
         self.start = weights[0]
         self.sizes = range(config.wordMin, config.wordMax + 1)
@@ -91,12 +92,12 @@ class _Scorer:
         found = set().union(words, pairs, *(features[kind] for kind in _SINGLES))
         chars = {char: number for number, char in enumerate(sorted(set("".join(found))), 1)}
         self.chars = _char_table(chars, extractor, fold_classes=config.numLetterNorm)
-        self.singles = table(_SINGLES, chars)
+        self.singles = table(_SINGLES, [*chars])
 
         self.base = len(chars) + 1
         numbered = sorted((chars[pair[0]] * self.base + chars[pair[1]], pair) for pair in pairs)
         self.pair_keys = _column(numbered)
-        self.pairs = table(_PAIRS, (pair for _, pair in numbered))
+        self.pairs = table(_PAIRS, [pair for _, pair in numbered])
 
         prefixes = dict(chars)  # a number for every beginning of a word, so that words are found by steps
         steps = []
@@ -111,7 +112,7 @@ class _Scorer:
         self.step_keys = _column(steps)
         self.step_to = np.array([0, *(prefixes[prefix] for _, prefix in steps)])
         self.is_word = np.array([False, *(prefix in words for prefix in prefixes)])
-        self.words = table(_WORDS, prefixes)
+        self.words = table(_WORDS, [*prefixes])
 
         both = ((name, *name.split("*")) for name in set().union(*(features[kind] for kind in _NEIGHBOURS)))
         joined = sorted(
@@ -120,7 +121,7 @@ class _Scorer:
             if len(pre) == 2 and words.issuperset(pre)
         )
         self.neighbour_keys = _column(joined)
-        self.neighbours = table(_NEIGHBOURS, (name for _, name in joined))
+        self.neighbours = table(_NEIGHBOURS, [name for _, name in joined])
 
     def scores(self, codes: Ints, rows: Ints, size: int) -> Floats:
         """Node scores (size, tags) of characters that lie in `rows`, pieces `_GAP` rows apart."""
