@@ -275,12 +275,22 @@ def recipe_hash(
 
 def read_spacy_config(path: Path, overrides: dict[str, Any] | None = None) -> Any:
     """A spaCy config, variables unresolved. Raises InputError."""
+    from spacy.language import DEFAULT_CONFIG
     from spacy.util import load_config
 
     with _config_errors(path):
         if not Path(path).is_file():
             raise InputError("no such config", file=path, todo="name one with --config, see training/")
-        return load_config(path, overrides=overrides or {}, interpolate=False)
+        config = load_config(path, overrides=overrides or {}, interpolate=False)
+    for section in ("nlp", "training", "initialize"):
+        # spaCy with pydantic 2 passes over a setting that it does not know.
+        for name in config.get(section, {}).keys() - DEFAULT_CONFIG[section].keys():
+            raise InputError(
+                f"{section}.{name}: spaCy has no such setting",
+                file=path,
+                todo="mend the name or leave it out",
+            )
+    return config
 
 
 def workspace_paths(config: Path) -> dict[str, str]:
@@ -365,7 +375,10 @@ def _config_errors(config: Path) -> Iterator[None]:
     try:
         yield
     except ConfigValidationError as error:
-        parts = [error.desc or "", *(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors)]
+        parts = [
+            error.desc or "",
+            *(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors or ()),
+        ]
         what = "; ".join(part for part in parts if part) or error.title or "not a spaCy config"
         raise InputError(what, file=config, todo="mend the setting it names") from error
     except SyntaxProblem as error:
