@@ -246,7 +246,7 @@ def main() -> None:
     parser.add_argument("--no-peer", action="store_true", help="without the linear SVM, which is slow")
     parser.add_argument(
         "--nested", type=int, metavar="N", default=0,
-        help="also search among N settings for each report, without it (60: 20 minutes of one core)",
+        help="also search among N settings for each report, without it (60: an hour of one core)",
     )  # fmt: skip
     parser.add_argument("--words", action="store_true", help="also with words from the workspace's segmenter")
     options = parser.parse_args()
