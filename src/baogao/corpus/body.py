@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from baogao.corpus import furniture
 from baogao.corpus.lines import Line
+from baogao.corpus.mapped import HAN
 from baogao.corpus.numbers import Number, parse_number
 from baogao.corpus.paragraphs import find_continuations
 from baogao.corpus.signature import (
@@ -18,16 +19,19 @@ from baogao.corpus.signature import (
     signed_length,
 )
 
+_CHINESE = re.compile(f"[{HAN}]")
 _MARK = re.compile(r"[。！？,，;；:：、]")
 _SALUTATION = re.compile(r"(?:[^。:：,，]{1,40}(?:[,，、][^。:：]{1,80})?)[:：]")
 _ADDRESSED = re.compile(
-    r"各位|代表|同志|主任|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
+    r"各位|代表|同志|主任|政府|市委|区委|县委|省委|党委|常委会|委员会|办公室|司法[厅局]|办$|各[镇乡街区县市部]|领导小组|委$|局$|厅$"
 )
 # A report's own title, or the title of a document it is issued with.
 _TITLE = re.compile(
     r"^[^。,，;；]{2,}(?:报告|总结|汇报|年报|情况|公告|通知|通报|公报|要点|方案|综述|意见|函)(?:[(（][^)）]{1,20}[)）])?$"
     r"|^关于[^。]*$|^[^。,，]{0,20}[〔\[(（【]\s?(?:19|20)\d\d\s?[〕\])）】]\s?第?\d{1,4}号$"
 )
+#: The words that open a report, however short.
+_OPENING = re.compile(r"(?:现将|报告|汇报|总结)[^。]{0,40}如下\s?[:：]$")
 _CONTACT = re.compile(r"[(（]?\s?(?:联\s?系\s?人|联系电话|电话)\s?[:：]")
 #: What the list of attachments begins with, and the heading of an attachment itself.
 _ATTACHMENTS = re.compile(r"附\s?(?:件|表|图)?\s?[0-9一二三四五六]{0,2}\s?[:：]")
@@ -39,9 +43,21 @@ _NOTE = re.compile(r"[\[［【](?:\d{1,3}|注)[\]］】]|注\s?\d{0,2}\s?[:：]"
 
 def is_prose(text: str) -> bool:
     """A line that reads like a sentence: it ends one, or it is long and has commas."""
-    if "。" in text or "！" in text or "？" in text:
+    if "。" in text or "！" in text or "？" in text or _ends_in_dot(text):
         return len(text) >= 10
-    return len(text) >= 26 and ("," in text or "，" in text) and not _TITLE.search(text)
+    if text[-1:] in ":：" and _OPENING.search(text):
+        return True
+    return (
+        len(text) >= 26
+        and ("," in text or "，" in text)
+        and not _TITLE.search(text)
+        and _CHINESE.search(text) is not None
+    )
+
+
+def _ends_in_dot(text: str) -> bool:
+    """A sentence of text that is written with the stops of ASCII."""
+    return text[-1:] == "." and _CHINESE.match(text, len(text) - 2) is not None
 
 
 def starts_body(text: str) -> bool:
@@ -63,14 +79,15 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
         _without_sentences(lines)
         return
     numbers = [parse_number(line.text.text) for line in lines]
+    first = _after_title(page, lines, _after_notice(lines, first), broken)
+    first = _with_heading(lines, first, numbers)
     last = _last(lines, first, broken, numbers)
     for start, end in _menus(lines, first, last, numbers):
         for line in lines[start:end]:
             line.dropped = "menu"
         before = [line.text.text for line in lines[first:start]]
-        if len(before) <= 2 and not any(map(parse_number, before)):
+        if len(before) <= 2 and not any(parse_number(x) or _salutes(x) or _OPENING.search(x) for x in before):
             first = end  # a notice above the menu, not the report's first words
-    first = _after_notice(lines, first, last)
     for line in lines[:first]:
         line.dropped = line.dropped or "before the report"
     _closing(page, lines, last, document)
@@ -111,10 +128,10 @@ def _place(page: list[Line], line: Line) -> int:
     return next(index for index, each in enumerate(page) if each is line)
 
 
-def _first(page: list[Line], lines: list[Line], broken: set[int]) -> int | None:
-    """Index of the first line of the report; widgets glued to its start are cut off."""
+def _first(page: list[Line], lines: list[Line], broken: set[int], start: int = 0) -> int | None:
+    """Index of the first line of the report, from `start` on; widgets glued to its start are cut off."""
     contents = summary = False
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[start:], start):
         text = line.text.text
         glued = furniture.head_length(text)
         if glued and len(text) - glued >= 10 and starts_body(text[glued:]):
@@ -162,16 +179,61 @@ def _links(body: list[Line]) -> None:
         run = []
 
 
-_ISSUES = re.compile(r"现将.{0,60}(?:公布|公开|公告|印发|发布|转发)")
+_ISSUES = re.compile(
+    r"现将.{0,60}(?:公布|公开|公告|印发|发布|转发)|现予?以?(?:公布|公开|公告|印发|发布|转发)|予以(?:公布|公开|公告)"
+)
 
 
-def _after_notice(lines: list[Line], first: int, last: int) -> int:
+def _after_notice(lines: list[Line], first: int) -> int:
     """Where the report begins behind a notice that issues it: notice, signature, date, the report's title."""
     notice = any(_ISSUES.search(line.text.text) for line in lines[first : first + 3])
-    for index in range(first + 1, min(first + 8, last)) if notice else ():
+    for index in range(first + 1, min(first + 8, len(lines))) if notice else ():
         if SIGNED_DATE.fullmatch(lines[index].text.text):
-            following = (place for place in range(index + 1, last) if starts_body(lines[place].text.text))
+            following = (
+                place for place in range(index + 1, len(lines)) if starts_body(lines[place].text.text)
+            )
             return next(following, first)
+    return first
+
+
+_REPORT_TITLE = re.compile(
+    r"[—-]{0,2}[^。,，;；:：]{10,60}(?:报告|总结|年报|汇报)(?:[(（][^)）]{1,20}[)）])?"
+)
+
+
+def _after_title(page: list[Line], lines: list[Line], first: int, broken: set[int]) -> int:
+    """Where the report begins when its title is still to come: a slogan or the half of a title was taken for
+    its first line."""
+    for index in range(first, min(first + 8, len(lines))):
+        text = lines[index].text.text
+        if index > first and _REPORT_TITLE.fullmatch(text):
+            following = _first(page, lines, broken, index + 1)
+            return first if following is None else following
+        if len(text) > 80 or parse_number(text) or _salutes(text) or _OPENING.search(text):
+            break
+    return first
+
+
+_HEADING = re.compile(
+    r"[^。！？,，;；]{0,12}(?:情况|做法|工作|措施|举措|成效|成绩|问题|不足|打算|计划|安排|概述|前言|引言)[:：]?"
+)
+_BRACKETED = re.compile(r"【[^【】]{2,30}】")
+
+
+def _with_heading(lines: list[Line], first: int, numbers: list[Number | None]) -> int:
+    """`first`, or the line above it where that is the heading the report begins with: number one of a series
+    that goes on below, or what looks as other headings below do."""
+    line = lines[first - 1] if first else None
+    if line is None or line.dropped is not None or line.link or len(line.text.text) > 36:
+        return first
+    number = numbers[first - 1]
+    if number is not None:
+        goes_on = any(x is not None and x.style == number.style and x.value == 2 for x in numbers[first:])
+        return first - 1 if number.value == 1 and goes_on else first
+    for look in (_BRACKETED, _HEADING):
+        if look.fullmatch(line.text.text) and not _REPORT_TITLE.fullmatch(line.text.text):
+            below = any(look.fullmatch(each.text.text) for each in lines[first + 1 :])
+            return first - 1 if below else first
     return first
 
 
@@ -186,7 +248,8 @@ def _menus(
     for index in range(first, last + 1):
         text = lines[index].text.text
         if len(text) > 16 or numbers[index] is not None or _MARK.search(text):
-            if index - start >= _MENU:
+            figures = sum(line.text.text[0].isdigit() for line in lines[start:index])
+            if index - start >= _MENU and 4 * figures < index - start:  # else cells of a table
                 yield start, index
             start = index + 1
 
@@ -247,7 +310,7 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
         if index < page and not tail and len(text) > 80 and not outlined[index] and is_prose(text):
             last = index  # a long sentence before more of the report needs no closer look
             continue
-        if outlined[index] and (not tail or len(text) > 8):
+        if outlined[index] and (not tail or len(text) > 8 or (number is not None and number.value != 1)):
             if not tail or _goes_on(lines, last, number):
                 last, tail = index, False
             continue
@@ -255,12 +318,7 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
             if _ATTACHMENT.fullmatch(text):
                 return last  # an attachment's outline is not the report's
             continue
-        if (
-            index > end
-            and last == index - 2
-            and SIGNED_DATE.fullmatch(text)
-            and SIGNED.fullmatch(lines[index - 1].text.text)
-        ):
+        if index > end and last == index - 2 and is_signature([lines[index - 1].text.text, text]):
             return last  # signed and dated, and no number goes on
         if index in broken and last == index - 1:
             last = index
@@ -274,11 +332,20 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
             or (text[-1] in "。！？" and (len(text) >= 4 or last == index - 1))
             or (index + 1 in broken and is_prose(_with_rest(lines, index, broken)))
         ):
-            if index >= page - 1 and _is_notice(text):
+            # No report ends with a question, or goes on behind a heap of labels.
+            if index >= page - 1 and (
+                _is_notice(text) or text[-1] in "？?" or _is_heap(lines[last + 1 : index])
+            ):
                 tail = True
             else:
                 last = index
     return last
+
+
+def _is_heap(lines: list[Line]) -> bool:
+    """Several short lines without any mark: labels of the page."""
+    labels = [x for x in lines if len(x.text.text) <= 16 and not x.row and not _MARK.search(x.text.text)]
+    return len(labels) >= 3
 
 
 def _goes_on(lines: list[Line], last: int, number: Number | None) -> bool:
@@ -310,8 +377,12 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
     signed = 0
     attached = False
     rows: list[Line] = []
+    texts = [line.text.text for line in lines]
+    signature = next((i for i in range(last + 1, len(lines)) if is_signature(texts[i : i + 2])), last)
+    while signature - 1 > last and SIGNED.fullmatch(texts[signature - 1]):
+        signature -= 1
     for index, line in enumerate(lines[last + 1 :], last + 1):
-        text = line.text.text
+        text = texts[index]
         if signed and open_ and SHORT_DATE.fullmatch(text):
             line.closing = True
             signed = 4
@@ -342,8 +413,15 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
         ):
             line.dropped, attached = "attachments", True
             continue
+        furnished = furniture.is_widgets(text) or furniture.is_tail(text) or furniture.is_page_line(text)
+        if open_ and index < signature and not line.link and not furnished:
+            if attached:
+                line.dropped = "attachments"
+                continue
+            if index == signature - 1:
+                continue  # the words above the signature: 特此报告
         if open_ and signed < 4 and not line.link:
-            head = text[: signed_length(text)]
+            head = text if index == signature else text[: signed_length(text)]
             if head and (
                 head == text
                 or furniture.is_widgets(text[len(head) :].strip())

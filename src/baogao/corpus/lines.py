@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import msgspec
@@ -60,6 +61,27 @@ def without_markdown(lines: list[Line], source: str) -> list[Line]:
         text = line.text.text
         line.text = line.text.replace([(*match.span(), "") for match in _MARKDOWN.finditer(text)])
         if line.text.text.strip():
+            kept.append(line)
+    return kept
+
+
+# Spaces and quotation marks of HTML in a text that was saved without its tags.
+_ENTITY = re.compile(r"&(?:nbsp|ensp|emsp|ldquo|rdquo|mdash|middot|quot|amp|#\d{1,6});")
+
+
+def without_entities(lines: list[Line], source: str) -> list[Line]:
+    """The lines with the characters that HTML's names of them stand for, where the text has such spaces."""
+    if "&nbsp;" not in source:
+        return lines
+    kept = []
+    for line in lines:
+        text = line.text.text
+        line.text = line.text.replace(
+            [(*match.span(), html.unescape(match.group())) for match in _ENTITY.finditer(text)]
+        )
+        text = line.text.text
+        line.indent = max(line.indent, (len(text) - len(text.lstrip())) // 2)
+        if text.strip():
             kept.append(line)
     return kept
 

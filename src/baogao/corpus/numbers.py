@@ -21,7 +21,7 @@ LEVELS: dict[Style, int] = {
 #: How deep a style nests. 一是 lies below every other, whatever its level is called.
 RANKS: dict[Style, float] = {
     "part": 0, "division": 0.75, "chapter": 1, "section": 2, "item": 3, "decimal": 3.25, "subitem": 4,
-    "circle": 5, "first": 6, "ordinal": 6,
+    "circle": 5, "first": 6, "ordinal": 7,
 }  # fmt: skip
 
 _CN = "〇零一二三四五六七八九十"
@@ -39,7 +39,7 @@ _NUMBER = re.compile(
   | (?P<section>[(（﹙]\s?(?P<sv>[{_CN}]{{1,3}})\s?[)）﹚]|(?P<sx>[㈠-㈩]))
   | (?P<subitem>[(（﹙]\s?(?P<bv>[0-9０-９]{{1,2}})\s?[)）﹚]|(?P<bx>[⑴-⒇]))
   | (?P<decimal>[0-9]{{1,2}}(?:[.．][0-9]{{1,2}})?[.．](?P<nv>[0-9]{{1,2}})[.．]?\s(?=[{HAN}]))
-  | (?P<item>(?P<iv>[0-9０-９]{{1,2}})(?:[、．﹑､]|[.](?![0-9])|[)）])|(?P<ix>[⒈-⒛])
+  | (?P<item>(?P<iv>[0-9０-９]{{1,2}})(?:[、．﹑､]|[.](?=(?:19|20)[0-9]{{2}}年|(?![0-9]))|[)）])|(?P<ix>[⒈-⒛])
     |(?P<zv>0[1-9])(?=$|\s?[{HAN}][{HAN}、“”]{{1,15}}$)(?!\s?[年月日号时分级个件万亿名人次项元户家场条份]))
   | (?P<circle>(?P<xx>[①-⑳]))
     """,
@@ -60,6 +60,7 @@ _BROKEN = re.compile(
     re.VERBOSE,
 )
 _BROKEN_STARTS = frozenset(f"{_CN}()（）、．是")
+_YEAR = re.compile("(?:19|20)[0-9]{2}年")
 # 一、二产业 and 一、二、三产业 are lists of numbers; 二、十项工作 is a chapter.
 _LIST = re.compile(rf"[{_CN}]{{1,2}}(?:、|[级等类产审线次是者])")
 
@@ -120,9 +121,13 @@ def _parse(text: str) -> Number | None:
     rest = text[match.end() : match.end() + 4]
     if style == "chapter" and _LIST.match(rest) and not rest.startswith(printed):
         return None
-    if rest[:1].isdigit() and (
-        (style in ("chapter", "item") and printed[-1] in ".．")
-        or (style == "item" and re.match(r"\d{1,2}(?!\d)", rest))  # 5、6月份
+    if (
+        rest[:1].isdigit()
+        and not _YEAR.match(text, match.end())
+        and (
+            (style in ("chapter", "item") and printed[-1] in ".．")
+            or (style == "item" and re.match(r"\d{1,2}(?!\d)", rest))  # 5、6月份
+        )
     ):
         return None
     if style in ("part", "division") and rest[:1] in set("的是中以和与及为由约能日假课目"):

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from typing import Literal
 
-from baogao.corpus.mapped import Mapped
+from baogao.corpus.mapped import HAN, Mapped
 from baogao.corpus.numbers import (
     LEVELS,
     NUMBER_STARTS,
+    RANKS,
     Number,
     Style,
     parse_bare,
@@ -21,21 +22,26 @@ from baogao.corpus.paragraphs import Paragraph
 from baogao.records import Block
 
 _LONG_HEADING = 60
-_STOP = re.compile(r"[。！？]")
+_LONG_CHAPTER = 90
+# A dot between Chinese characters, or behind the last, stands for 。 in text with the marks of ASCII.
+_DOT = rf"(?<=[{HAN}])\.(?=[{HAN}]|$)"
+_STOP = re.compile(rf"[。！？]|{_DOT}")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
 _CLOSERS = frozenset(_PAIRS.values())
 _BRACKET = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}]")
-_BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]")
+_BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]|{_DOT}")
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
 _CLAUSE_MARKS = frozenset(",，。；;：:！？!?")
 _DIGITS = frozenset("一二三四五六七八九十")
-# A number begins those of every style after its own again; the levels stand in that order.
-_ORDER: dict[Style, int] = {style: place for place, style in enumerate(LEVELS)}
+# Where 1、 stands above （一）.
+_ITEMS_ABOVE: dict[Style, float] = {**RANKS, "item": 1.5, "decimal": 1.75}
 #: A short line that only announces what follows is a paragraph, not a heading.
 _ANNOUNCES = re.compile(r"如下|以下|下列|主要是|表现在|体现在|工作是|方面[:：]?$|任务是|现将|做好")
 _COLON_HEADING = re.compile(
     r"(?:问题|不足|短板|打算|思路|计划|安排|措施|成效|成绩|情况|做法|亮点|工作|目标|方向)[:：]$"
 )
+#: The caption of a picture, or a row of figures.
+_NO_HEADING = re.compile(rf"^(?:图\s?(?:为|\d)|[△▲↑↓▼])|^[(（].*[)）]$|(?:^|\s)[\d.%]+$|^[^{HAN}]*$")
 DEFAULT = {"chapter": "一、", "section": "(一)", "first": "一是", "item": "1.", "subitem": "(1)"}
 
 
@@ -66,7 +72,9 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
         kinds[index] = True
     above: int | None = None  # level of the last heading where it has neither number nor commas
     printed: dict[Style, str] = {}
+    depths = _ITEMS_ABOVE if _items_above(numbers) else RANKS
     blocks: list[Block] = []
+    rank = 0.0
     ranks: list[float] = []  # of the headings above, whose texts are `path`
     path: list[str] = []
     series: dict[Style, int] = {}
@@ -83,14 +91,13 @@ def build_blocks(report: str, paragraphs: list[Paragraph], closing: list[Mapped]
             else:
                 printed = printed or _manner(numbers)  # a report whose numbers are right needs none
                 shown = write_number(number.style, value, printed[number.style] or number.printed)
-            place = _ORDER[number.style]
-            for style in [s for s in series if _ORDER[s] > place]:
+            rank = depths[number.style]
+            for style in [s for s in series if depths[s] > rank]:  # they begin again
                 del series[style]
             series[number.style] = value
             plain_since.discard(number.style)
             if not heading and number.style not in ("first", "ordinal"):
                 lead = _lead(text[number.length :])
-            rank: float = number.rank
         elif heading:
             level = _plain_level(index, numbers)
             if index in clauses:
@@ -143,6 +150,15 @@ def _block(report, index, kind, mapped: Mapped, level, number, lead, path) -> Bl
         id=f"{report}:{index:04d}", report=report, index=index, kind=kind, level=level, number=number,
         lead=lead, path=path[:], text=mapped.text, start=runs[0][1], end=runs[-1][2],
     )  # fmt: skip
+
+
+def _items_above(numbers: list[Number | None]) -> bool:
+    """The report has no chapters, and its first section stands right below an item."""
+    styles = [number.style if number is not None else None for number in numbers]
+    if "section" not in styles or "chapter" in styles or "part" in styles:
+        return False
+    first = styles.index("section")
+    return first > 0 and styles[first - 1] == "item"
 
 
 def _read(text: str) -> Number | None:
@@ -238,11 +254,11 @@ def _is_heading(index: int, texts: list[str], numbers: list[Number | None]) -> b
     following = numbers[index + 1] if index + 1 < len(numbers) else None
     more = index + 1 < len(texts)
     if number is None:
-        return more and index > 0 and _plain_heading(text, texts[index - 1], texts[index + 1])
+        return more and _plain_heading(text, texts[index - 1] if index else "", texts[index + 1])
     if number.style in ("first", "ordinal"):
         return False
     rest = text[number.length :].strip()
-    if len(rest) > _LONG_HEADING:
+    if len(rest) > (_LONG_CHAPTER if number.style in ("part", "chapter") else _LONG_HEADING):
         return False
     stop = first_stop(rest)
     if 0 <= stop < len(rest) - 1:
@@ -257,7 +273,7 @@ def _plain_heading(text: str, before: str, after: str) -> bool:
     """A short line without number and sentence marks between a finished paragraph and a longer one."""
     if len(before) > 36 and before[-1] not in "。！？；;：:”）)":
         return False
-    if _ANNOUNCES.search(text):
+    if _ANNOUNCES.search(text) or _NO_HEADING.search(text):
         return False
     if _COLON_HEADING.search(text) and len(text) <= 16:
         return True

@@ -11,7 +11,7 @@ from baogao.corpus.breaks import split_at_indents
 from baogao.corpus.decode import decode
 from baogao.corpus.docx import docx_lines
 from baogao.corpus.html import declared_charset, html_lines, is_html
-from baogao.corpus.lines import Line, clean_lines, text_lines, without_markdown
+from baogao.corpus.lines import Line, clean_lines, text_lines, without_entities, without_markdown
 from baogao.corpus.pdf import pdf_lines
 from baogao.errors import InputError
 from baogao.files import read_bytes
@@ -61,7 +61,8 @@ def page_of_text(source: str) -> Page:
     """The page that decoded text holds, HTML or plain."""
     if is_html(source):
         return _page(source, html_lines(source), "html")
-    return _page(source, without_markdown(text_lines(source), source), "text")
+    lines = without_entities(without_markdown(text_lines(source), source), source)
+    return _page(source, lines, "text")
 
 
 def _page(source: str, lines: list[Line], kind: Format) -> Page:

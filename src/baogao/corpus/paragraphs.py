@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from baogao.corpus import furniture
 from baogao.corpus.lines import Line
 from baogao.corpus.mapped import Mapped
 from baogao.corpus.numbers import Number, chinese, parse_number
@@ -23,6 +24,7 @@ _INNER = re.compile(
     r"[。！？；：:;\s”’）)](?=[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])"
 )
 _CLOSERS = frozenset("”’）)")
+_PAUSE = re.compile("[,，。；;]")
 _AFTER_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])")
 
 
@@ -35,7 +37,7 @@ class Paragraph(msgspec.Struct, gc=False):
 
 def make_paragraphs(lines: list[Line]) -> list[Paragraph]:
     """The paragraphs of the lines that are not dropped, each mapped to the source."""
-    kept = [line for line in lines if line.dropped is None and not line.closing]
+    kept = list(_kept(lines))
     wrap = find_wrap(kept)
     indented = sum([line.indent >= 2 for line in kept]) >= max(2, 0.2 * len(kept))
     paragraphs: list[Paragraph] = []
@@ -53,6 +55,24 @@ def make_paragraphs(lines: list[Line]) -> list[Paragraph]:
     if parts:
         _finish(parts, first, last, paragraphs)
     return paragraphs
+
+
+def _kept(lines: list[Line]) -> Iterator[Line]:
+    """The lines of paragraphs. What goes on behind the number of a page follows the line above it as if
+    neither the number nor the blank lines around it were there."""
+    above: Line | None = None
+    turned = False
+    for line in lines:
+        if line.dropped is None and not line.closing:
+            if turned and above is not None:
+                text = above.text.text
+                heading = len(text) <= 36 and "。" not in text and parse_number(text) is not None
+                within = not heading and _PAUSE.search(text) is not None
+                line = msgspec.structs.replace(line, blank=0, flows=within)
+            yield line
+            above, turned = line, False
+        else:
+            turned = turned or furniture.is_page_number(line.text.text)
 
 
 def _finish(

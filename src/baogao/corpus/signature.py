@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from baogao.corpus import furniture
+from baogao.corpus.mapped import HAN
 
 _CN = "一二三四五六七八九十"
 _DATE = (
@@ -22,12 +23,23 @@ _GLUED_SIGNATURE = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})?\s?({
 _GLUED_NAME = re.compile(rf"(?<=[。！？])\s?({_SIGNATURE.pattern})$")
 SIGNED = re.compile(rf"{_BY}{_SIGNATURE.pattern}(?:\s?{_DATE})?")
 #: As a signature's date it counts only behind a signature: pages print such dates anywhere.
-SHORT_DATE = re.compile(r"(?:19|20)\d\d([-/])\d{1,2}\1\d{1,2}")
+SHORT_DATE = re.compile(r"(?:19|20)\d\d(?:([-/])\d{1,2}\1\d{1,2}|\s?年\s?\d{1,2}\s?月)")
+# What stands above a date, short and without any mark, is a name, unless it is a document's.
+_NAME = re.compile(
+    rf"[{HAN} ()（）·]{{3,25}}(?<!通知)(?<!报告)(?<!公告)(?<!意见)(?<!方案)(?<!总结)(?<!情况)(?<!动态)"
+)
 
 
 def is_signature(texts: list[str]) -> bool:
     """Two lines: a signature, and its date below it."""
-    return len(texts) == 2 and bool(SIGNED.fullmatch(texts[0]) and SIGNED_DATE.fullmatch(texts[1]))
+    if len(texts) != 2 or not SIGNED_DATE.fullmatch(texts[1]):
+        return False
+    if SIGNED.fullmatch(texts[0]):
+        return True
+    furnished = (
+        furniture.is_widgets(texts[0]) or furniture.is_tail(texts[0]) or furniture.is_page_line(texts[0])
+    )
+    return _NAME.fullmatch(texts[0]) is not None and not furnished
 
 
 def glued_signature(text: str, *, alone: bool) -> list[tuple[int, int]]:
