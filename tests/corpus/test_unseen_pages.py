@@ -146,6 +146,22 @@ def test_a_page_number_in_a_paragraph_does_not_break_it(break_):
     assert texts(OPENING, "一、主要做法", *break_, DONE, *REPORT[3:]) == REPORT  # a heading stays by itself
 
 
+def test_lines_of_cells_that_tabs_part_are_rows_and_numbered_ones_are_not():
+    rows = ["类别\t受理\t办结", "许可\t12\t11", "合计\t20\t19"]
+    assert texts(*REPORT[:3], *rows, *REPORT[3:]) == [
+        *REPORT[:3], "类别 受理 办结", "许可 12 11", "合计 20 19", *REPORT[3:],
+    ]  # fmt: skip
+    assert kinds(*REPORT[:3], *rows, *REPORT[3:]) == "phpppphp"
+    items = ["1.\t组织领导到位", "2.\t制度建设到位"]
+    assert texts(*REPORT[:2], *items, *REPORT[3:])[2:4] == ["1.组织领导到位", "2.制度建设到位"]
+
+
+def test_a_chapter_ends_before_its_first_point():
+    assert texts(OPENING, "一、主要做法", DONE, "二、存在的问题一是力量不足。二是手段不多。", "三、下步打算", NEXT) == [
+        OPENING, "一、主要做法", DONE, "二、存在的问题", "一是力量不足。二是手段不多。", "三、下步打算", NEXT,
+    ]  # fmt: skip
+
+
 def test_ascii_stops_end_sentences():
     lines = [
         "2022年,我局严格依法行政,各项工作取得新成效.", "一.组织领导", "1)梳理权责事项214项,其中行政许可18项.",
@@ -193,6 +209,22 @@ def test_items_above_sections_nest_as_they_stand():
 def test_a_chapter_may_have_a_long_heading():
     heading = "一、坚持以习近平新时代中国特色社会主义思想为指导，深入学习贯彻习近平法治思想，切实把党的领导贯穿到法治政府建设全过程和各方面各环节"
     assert kinds(OPENING, heading, DONE, "二、下步打算", NEXT) == "phphp"
+
+
+def test_half_brackets_all_through_are_the_manner_of_the_report():
+    lines = [OPENING, "一）主要做法", DONE, "二）下步打算", NEXT]
+    blocks = segment_text("\n".join(lines), report="x")
+    assert [(block.kind[0], block.number) for block in blocks] == [
+        ("p", None), ("h", "一）"), ("p", None), ("h", "二）"), ("p", None),
+    ]  # fmt: skip
+
+
+def test_footnotes_below_the_last_paragraph_are_dropped():
+    notes = [
+        "[1] “三项制度”指行政执法公示、全过程记录、重大执法决定法制审核。",
+        "[2] 数据截至2023年12月底，由区司法局统计。",
+    ]
+    assert texts(*REPORT[:-1], NEXT[:-1] + "[1]。", *notes) == [*REPORT[:-1], NEXT[:-1] + "[1]。"]
 
 
 def test_spaces_written_as_entities_are_spaces():

@@ -324,7 +324,7 @@ def _last(lines: list[Line], first: int, broken: set[int], numbers: list[Number 
             last = index
         elif not (len(text) > 80 and is_prose(text)) and furniture.is_tail(text):
             tail = True
-        elif line.link or furniture.is_widgets(text) or furniture.is_page_line(text):
+        elif line.link or _NOTE.match(text) or furniture.is_widgets(text) or furniture.is_page_line(text):
             continue
         elif (
             is_prose(text)

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from baogao.corpus.mapped import BLANKS, Mapped
+from baogao.corpus.numbers import parse_number
 from baogao.corpus.scramble import repair
 
 
@@ -63,6 +64,25 @@ def without_markdown(lines: list[Line], source: str) -> list[Line]:
         if line.text.text.strip():
             kept.append(line)
     return kept
+
+
+def mark_rows(lines: list[Line], source: str) -> list[Line]:
+    """The lines of a text, those marked as rows of a table that hold as many cells as a neighbour does."""
+    if "\t" not in source:
+        return lines
+    cells = [_cells(line.text.text) for line in lines]
+    for index, count in enumerate(cells):
+        if count >= 2 and count in (cells[index - 1] if index else 0, *cells[index + 1 : index + 2]):
+            lines[index].row = True
+    return lines
+
+
+def _cells(text: str) -> int:
+    """How many short cells tabs part a line into; behind the number of a list item a tab is a space."""
+    cells = text.split("\t")
+    number = parse_number(cells[0])
+    listed = number is not None and number.length == len(cells[0])
+    return 0 if listed or max(map(len, cells)) > 30 else len(cells)
 
 
 # Spaces and quotation marks of HTML in a text that was saved without its tags.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
 from baogao.corpus.mapped import HAN, Mapped
@@ -167,10 +168,15 @@ def _read(text: str) -> Number | None:
 
 
 def _repair_marks(numbers: list[Number | None], texts: list[str]) -> None:
-    """Keep a broken number only where whole ones of its style stand in the same report."""
+    """Keep a broken number only where whole ones of its style stand in the same report, or where a series
+    is written so all through: 一） and 二）."""
     whole = {number.style for number in numbers if number is not None and not number.broken}
+    halves = {(number.style, number.value) for number in numbers if number is not None and number.broken}
+    manner = {style for style, value in halves if value == 1 and (style, 2) in halves} - whole
     for index, number in enumerate(numbers):
-        if number is not None and number.broken and number.style not in whole:
+        if number is not None and number.value is not None and number.style in manner:
+            numbers[index] = replace(number, broken=False)
+        elif number is not None and number.broken and number.style not in whole:
             inline = number.style == "first" and any(map(_last_inline, texts))
             if not inline:
                 numbers[index] = None

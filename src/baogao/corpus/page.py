@@ -11,7 +11,7 @@ from baogao.corpus.breaks import split_at_indents
 from baogao.corpus.decode import decode
 from baogao.corpus.docx import docx_lines
 from baogao.corpus.html import declared_charset, html_lines, is_html
-from baogao.corpus.lines import Line, clean_lines, text_lines, without_entities, without_markdown
+from baogao.corpus.lines import Line, clean_lines, mark_rows, text_lines, without_entities, without_markdown
 from baogao.corpus.pdf import pdf_lines
 from baogao.errors import InputError
 from baogao.files import read_bytes
@@ -62,7 +62,7 @@ def page_of_text(source: str) -> Page:
     if is_html(source):
         return _page(source, html_lines(source), "html")
     lines = without_entities(without_markdown(text_lines(source), source), source)
-    return _page(source, lines, "text")
+    return _page(source, mark_rows(lines, source), "text")
 
 
 def _page(source: str, lines: list[Line], kind: Format) -> Page:

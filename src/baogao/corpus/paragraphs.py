@@ -25,7 +25,10 @@ _INNER = re.compile(
 )
 _CLOSERS = frozenset("”’）)")
 _PAUSE = re.compile("[,，。；;]")
-_AFTER_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])")
+_AFTER_TITLE = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?=[(（]一[)）])"
+    r"|(?<=问题|不足|短板|打算|计划|安排|措施|举措|做法|成效|思路)(?=一是)"
+)
 
 
 class Paragraph(msgspec.Struct, gc=False):
@@ -250,12 +253,12 @@ def _split(text: Mapped, here: Number | None, last: dict[str, int]) -> list[Mapp
 
 
 def _cut_after_title(line: str, number: Number, at: int, cuts: list[int], last: dict[str, int]) -> None:
-    """一、主要工作(一)加强领导。: the chapter's title at `at` ends where its first section begins."""
+    """一、主要工作(一)加强领导。: the chapter's title at `at` ends where its first section or 一是 begins."""
     if number.style == "chapter":
         match = _AFTER_TITLE.search(line, at + number.length, at + number.length + 64)
         if match and "。" not in line[at : match.start()]:
             cuts.append(match.start())
-            last["section"] = 1
+            last["section"] = int(line[match.start()] != "一")
 
 
 def _may_hold_next(line: str, last: dict[str, int]) -> bool:
