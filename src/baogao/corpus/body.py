@@ -43,10 +43,11 @@ _NOTE = re.compile(r"[\[［【](?:\d{1,3}|注)[\]］】]|注\s?\d{0,2}\s?[:：]"
 
 def is_prose(text: str) -> bool:
     """A line that reads like a sentence: it ends one, or it is long and has commas."""
-    if "。" in text or "！" in text or "？" in text or _ends_in_dot(text):
+    if "。" in text or "！" in text or "？" in text:
         return len(text) >= 10
-    if text[-1:] in ":：" and _OPENING.search(text):
-        return True
+    end = text[-1:]
+    if (end == "." and _ends_in_dot(text)) or (end in ":：" and _OPENING.search(text)):
+        return len(text) >= 10
     return (
         len(text) >= 26
         and ("," in text or "，" in text)
@@ -56,8 +57,8 @@ def is_prose(text: str) -> bool:
 
 
 def _ends_in_dot(text: str) -> bool:
-    """A sentence of text that is written with the stops of ASCII."""
-    return text[-1:] == "." and _CHINESE.match(text, len(text) - 2) is not None
+    """The dot behind a Chinese character is the stop of a sentence in ASCII's marks."""
+    return _CHINESE.match(text, len(text) - 2) is not None
 
 
 def starts_body(text: str) -> bool:
@@ -378,7 +379,7 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
     attached = False
     rows: list[Line] = []
     texts = [line.text.text for line in lines]
-    signature = next((i for i in range(last + 1, len(lines)) if is_signature(texts[i : i + 2])), last)
+    signature = next((i for i in range(last + 1, last + 40) if is_signature(texts[i : i + 2])), last)
     while signature - 1 > last and SIGNED.fullmatch(texts[signature - 1]):
         signature -= 1
     for index, line in enumerate(lines[last + 1 :], last + 1):

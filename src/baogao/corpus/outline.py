@@ -25,12 +25,12 @@ from baogao.records import Block
 _LONG_HEADING = 60
 _LONG_CHAPTER = 90
 # A dot between Chinese characters, or behind the last, stands for 。 in text with the marks of ASCII.
-_DOT = rf"(?<=[{HAN}])\.(?=[{HAN}]|$)"
-_STOP = re.compile(rf"[。！？]|{_DOT}")
+_DOT = re.compile(rf"(?<=[{HAN}])\.(?=[{HAN}]|$)")
+_STOP = re.compile("[。！？]")
 _PAIRS = {"《": "》", "“": "”", "（": "）", "(": ")", "〈": "〉", "「": "」"}
 _CLOSERS = frozenset(_PAIRS.values())
 _BRACKET = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}]")
-_BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]|{_DOT}")
+_BRACKET_OR_STOP = re.compile(f"[{re.escape(''.join([*_PAIRS, *_PAIRS.values()]))}。！？]")
 _CLAUSE = re.compile(r"[,，。；;：:！？!?]")
 _CLAUSE_MARKS = frozenset(",，。；;：:！？!?")
 _DIGITS = frozenset("一二三四五六七八九十")
@@ -154,12 +154,13 @@ def _block(report, index, kind, mapped: Mapped, level, number, lead, path) -> Bl
 
 
 def _items_above(numbers: list[Number | None]) -> bool:
-    """The report has no chapters, and its first section stands right below an item."""
-    styles = [number.style if number is not None else None for number in numbers]
-    if "section" not in styles or "chapter" in styles or "part" in styles:
-        return False
-    first = styles.index("section")
-    return first > 0 and styles[first - 1] == "item"
+    """The first section stands right below an item, and no chapter before it."""
+    above: Number | None = None
+    for number in numbers:
+        if number is not None and number.style in ("part", "chapter", "section"):
+            return number.style == "section" and above is not None and above.style == "item"
+        above = number
+    return False
 
 
 def _read(text: str) -> Number | None:
@@ -170,8 +171,10 @@ def _read(text: str) -> Number | None:
 def _repair_marks(numbers: list[Number | None], texts: list[str]) -> None:
     """Keep a broken number only where whole ones of its style stand in the same report, or where a series
     is written so all through: 一） and 二）."""
-    whole = {number.style for number in numbers if number is not None and not number.broken}
     halves = {(number.style, number.value) for number in numbers if number is not None and number.broken}
+    if not halves:
+        return
+    whole = {number.style for number in numbers if number is not None and not number.broken}
     manner = {style for style, value in halves if value == 1 and (style, 2) in halves} - whole
     for index, number in enumerate(numbers):
         if number is not None and number.value is not None and number.style in manner:
@@ -233,6 +236,8 @@ def _value(number: Number, series: dict[Style, int], plain_since: set[Style]) ->
 
 def first_stop(text: str) -> int:
     """Index of the first 。 of `text` outside brackets and quotations; -1 where there is none."""
+    if "." in text and "。" not in text:
+        text = _DOT.sub("。", text)
     match = _STOP.search(text)
     if match is None:
         return -1

@@ -40,7 +40,9 @@ class Paragraph(msgspec.Struct, gc=False):
 
 def make_paragraphs(lines: list[Line]) -> list[Paragraph]:
     """The paragraphs of the lines that are not dropped, each mapped to the source."""
-    kept = list(_kept(lines))
+    kept = [line for line in lines if line.dropped is None and not line.closing]
+    if len(kept) < len(lines):
+        kept = list(_kept(lines))
     wrap = find_wrap(kept)
     indented = sum([line.indent >= 2 for line in kept]) >= max(2, 0.2 * len(kept))
     paragraphs: list[Paragraph] = []
