@@ -26,6 +26,26 @@ def test_an_error_while_writing_leaves_the_old_file_and_no_other(tmp_path):
     assert os.listdir(tmp_path) == ["gold.jsonl"]
 
 
+def test_only_a_folder_of_the_same_kind_is_replaced(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    (tmp_path / "file").write_text("a")
+    monkeypatch.chdir(tmp_path / "mine")
+    for place, what in (
+        (tmp_path / "mine", "other things in it .no config.cfg."),
+        (tmp_path / "file", "is no folder"),
+        (Path("."), "other things in it"),
+        (Path(".."), "other things in it"),
+    ):
+        with pytest.raises(InputError, match=what), write_folder(place, known_by="config.cfg"):
+            raise AssertionError("the work was done")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    for text in ("old", "new"):
+        with write_folder(tmp_path / "model", known_by="config.cfg") as folder:
+            (folder / "config.cfg").write_text(text)
+    assert (tmp_path / "model" / "config.cfg").read_text() == "new"
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
 def test_a_full_or_closed_disk_is_one_line_and_the_old_file_stays(tmp_path, monkeypatch, code):
     path = tmp_path / "gold.jsonl"

@@ -52,6 +52,12 @@ class InputError(BaogaoError):
     """Bad input or usage: exit status 2."""
 
 
+class ReaderGone(BaogaoError):
+    """Who reads our standard output closed it, as `head` does: no error, exit status 0."""
+
+    exit_status = 0
+
+
 class Findings(BaogaoError):
     """The work was done and a check that was asked for found something: exit status 1."""
 

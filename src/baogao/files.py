@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from baogao.errors import InputError
+from baogao.errors import InputError, ReaderGone
 
 logger = logging.getLogger("baogao")
 LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.(tmp|old)")
@@ -29,8 +29,15 @@ def write_atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     InputError when the place cannot be written.
     """
     if str(path) == "-":
-        yield sys.stdout if "b" not in mode else sys.stdout.buffer
-        sys.stdout.flush()
+        try:
+            yield sys.stdout if "b" not in mode else sys.stdout.buffer
+            sys.stdout.flush()
+        except BrokenPipeError as error:  # click would make it status 1, which means findings
+            raise ReaderGone("the reader of the pipe had enough") from error
+        except OSError as error:
+            raise InputError(
+                f"cannot write: {error.strerror or error}", file=path, todo="free space or write to a file"
+            ) from error
         return
     target = Path(path)
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
@@ -66,12 +73,14 @@ def is_stream(path: str | Path) -> bool:
 
 
 @contextlib.contextmanager
-def write_folder(path: str | Path) -> Iterator[Path]:
+def write_folder(path: str | Path, *, known_by: str | None = None) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; rename it to `path` when the block ends well.
 
-    What stood at `path` before is replaced only then, and removed.
+    What stood at `path` before is replaced only then, and removed. `known_by`: see `refuse_foreign_folder`.
     """
-    target = Path(path)
+    target = Path(os.path.abspath(path))  # "." has no name that another could stand beside
+    if known_by is not None:
+        refuse_foreign_folder(path, known_by)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.mkdir(parents=True)
@@ -83,6 +92,19 @@ def write_folder(path: str | Path) -> Iterator[Path]:
         ) from error
     finally:
         _remove(temporary)
+
+
+def refuse_foreign_folder(path: str | Path, known_by: str) -> None:
+    """Raise InputError where a folder that is to be replaced holds other things than what the same command
+    wrote before: it is not empty and has no entry `known_by`. Also where it is a file."""
+    target = Path(path)
+    if target.is_dir():
+        if any(target.iterdir()) and not (target / known_by).exists():
+            raise InputError(
+                f"is a folder with other things in it (no {known_by})", file=path, todo="name a new folder"
+            )
+    elif target.exists():
+        raise InputError("is no folder", file=path, todo="name a new folder")
 
 
 def _put_in_place(new: Path, target: Path) -> None:

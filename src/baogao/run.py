@@ -104,6 +104,8 @@ def _run(workspace: Workspace, stages: Stages) -> None:
         print("no labels in annotations/gold yet; next: baogao annotations serve, then push and pull")
         return
     stages.do(_dataset(workspace))
+    if stages.stale(_models(workspace)):
+        _check_labels(workspace)
     stages.do(_segmenter(workspace))
     if len(workspace.labelled_files("gold")) == 0 or not _can_score(workspace):
         stages.do(_models(workspace))
@@ -114,6 +116,15 @@ def _run(workspace: Workspace, stages: Stages) -> None:
         trained()
     _report(workspace, stages)
     _where(workspace)
+
+
+def _check_labels(workspace: Workspace) -> None:
+    """What the training on everything would refuse is told before the folds are trained."""
+    from baogao.training.commands import training_blocks
+    from baogao.training.ner import check_entities
+    from baogao.training.splits import paragraphs
+
+    check_entities(paragraphs(training_blocks(workspace)), labels=workspace.labels().entities)
 
 
 class Stages:

@@ -187,6 +187,9 @@ def test_spans_that_words_cannot_express_are_refused_or_counted(tmp_path: Path) 
 def test_a_failed_training_leaves_the_model_that_was_there(model: Path, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "kept").write_text("1")
+    with pytest.raises(InputError, match="other things in it"):
+        train(tmp_path / "model", corpus())
+    (tmp_path / "model" / "config.cfg").write_text("")  # a model of before
     for overrides, message in (
         ({"training.max_stepz": 1}, "max_stepz"),
         ({"trainingx.seed": 1}, "trainingx"),

@@ -91,7 +91,8 @@ def agreement(passes: Passes, *, samples: int = 1000, seed: int = 0) -> Agreemen
     pairs = list(_pairs(passes))
     if not pairs:
         raise InputError(
-            f"{', '.join(passes)} share no labelled paragraph", todo="give some paragraphs to two annotators"
+            f"{', '.join(passes)} share no labelled paragraph",
+            todo="give some paragraphs to two annotators, who confirm them, or add --unconfirmed",
         )
     by_report: dict[str, _Tally] = {}
     for names, first, second in pairs:

@@ -110,7 +110,7 @@ def export(workspace: Workspace, output: Path | None = None, *, suggest: bool = 
     rows = [
         block for blocks in track(reports.values(), "suggesting") for block in suggest_blocks(blocks, rules)
     ]
-    with write_folder(output or workspace.annotations / "export") as folder:
+    with write_folder(output or workspace.annotations / "export", known_by="doccano.jsonl") as folder:
         paragraphs = write_doccano_rows(folder / "doccano.jsonl", rows)
         for name, kind in (("span_types", labels.entity), ("category_types", labels.section)):
             with write_atomic(folder / f"{name}.json") as handle:

@@ -62,6 +62,12 @@ def push_round(
     if not everybody:
         raise InputError("nobody is named", field="--annotators", todo="name them: --annotators zhang,li")
     load = Counter({user: len(share) for user, share in shares(known).items()})
+    unknown = [user for user in annotators if user not in shares(known)]
+    if known and not fresh and unknown:
+        raise InputError(
+            f"every paragraph of round {name} was given out before, {unknown[0]} would get none",
+            field="--annotators", todo="name a new round, or push paragraphs that the round has not",
+        )  # fmt: skip
     plan = assign(fresh, annotators or everybody, overlap=overlap, seed=seed, load=load)
     home = workspace.annotations / "doccano"
     ensure_users(connection, everybody, create=create_users, accounts=home / "accounts.json")

@@ -6,12 +6,12 @@ Stage modules are imported inside commands, so that `--help` is quick.
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from baogao.cli import annotations, corpus, evaluate, models, training
-from baogao.errors import BaogaoError
+from baogao.errors import BaogaoError, ReaderGone
 from baogao.log import logger
 
 app = typer.Typer(
@@ -91,17 +91,24 @@ app.command("predict")(models.predict)
 def main() -> None:
     """Entry point of the `baogao` command: an error baogao raises becomes one line and its exit status."""
     try:
-        app()
+        # Else click prints a wrong option in four lines, and ends a stopped command without a word.
+        status = app(prog_name="baogao", standalone_mode=False)
+        if status == 130:
+            raise KeyboardInterrupt
+        sys.exit(status or 0)
+    except ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except BaogaoError as error:
         _complain(str(error))
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         _complain("stopped; the same command goes on where it can")
         sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe had enough: `baogao corpus segment … --output - | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
+        if hasattr(error, "format_message"):  # of click, which typer has under one name or another
+            _complain_of_usage(error)
+            sys.exit(2)
         if os.environ.get("BAOGAO_DEBUG"):
             import traceback
 
@@ -111,6 +118,16 @@ def main() -> None:
             "set BAOGAO_DEBUG=1 for the trace and report it"
         )
         sys.exit(2)
+
+
+def _complain_of_usage(error: Any) -> None:
+    """A wrong option or argument in one line; a group without its command shows its help."""
+    context = getattr(error, "ctx", None)
+    if context is not None and error.format_message() == context.get_help():
+        error.show()
+        return
+    place = f"; see {context.command_path} --help" if context is not None else ""
+    _complain(f"{' '.join(error.format_message().split()).rstrip('.')}{place}")
 
 
 def _complain(what: str) -> None:

@@ -95,8 +95,9 @@ def agreement(
     from baogao.annotations.agreement import agreement
     from baogao.annotations.agreement_table import agreement_record, agreement_tables, read_passes
     from baogao.files import write_atomic
-    from baogao.workspace import Workspace
+    from baogao.workspace import Workspace, protect_sources
 
+    protect_sources(json, passes)
     found = read_passes(Workspace.find(workspace), passes, unconfirmed=unconfirmed)
     result = agreement(found, samples=samples)
     if json is not None:

@@ -31,7 +31,9 @@ def segment(
     from baogao.corpus.segment import segment_files
     from baogao.errors import BaogaoError, Findings
     from baogao.records import write_jsonl
+    from baogao.workspace import protect_sources
 
+    protect_sources(output, paths)
     started = time.perf_counter()
     skipped: list[BaogaoError] = []
     count = write_jsonl(output, segment_files(paths, jobs=jobs, skipped=skipped if keep_going else None))

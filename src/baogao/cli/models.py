@@ -54,6 +54,8 @@ def predict(
     chosen = model if model is not None else str(Workspace.find().models / "pipeline")
     if engine not in ("local", "ray"):
         raise InputError(f"no engine {engine!r}", field="--engine", todo="say local or ray")
+    if engine == "ray" and Path(output).suffix in (".jsonl", ".csv", ".parquet", ".spacy", ".xlsx"):
+        raise InputError("ray writes a folder of parts", field="--output", todo="name a folder, ended by /")
     if output.endswith("/") or engine == "ray":
         from baogao.models.engine import predict_many
 
@@ -191,8 +193,9 @@ def table(
     Example: `baogao models table annotations/gold/*.jsonl --output figures.xlsx`
     """
     from baogao.models.table import make_table, predictor
-    from baogao.workspace import Workspace
+    from baogao.workspace import Workspace, protect_sources
 
+    protect_sources(output, reports)
     home = Workspace.find(workspace)
     started = time.perf_counter()
     count = make_table(

@@ -15,10 +15,12 @@ from baogao.corpus.paragraphs import make_paragraphs
 from baogao.corpus.parallel import parallel
 from baogao.errors import BaogaoError, InputError
 from baogao.files import hold_lock, read_bytes, sha256, write_atomic
+from baogao.log import logger
 from baogao.records import Report, write_jsonl
 from baogao.workspace import Workspace
 
 #: Names of files that a folder is searched for.
+_OLD_SUFFIXES = frozenset([".doc", ".wps", ".rtf", ".odt", ".ofd", ".ceb", ".xls", ".xlsx", ".et", ""])
 SUFFIXES = frozenset([".txt", ".html", ".htm", ".shtml", ".xhtml", ".mhtml", ".docx", ".pdf"])
 _NAMES = {"text": ".txt", "html": ".html", "docx": ".docx", "pdf": ".pdf"}
 #: Two reports this alike are the same report from two sites, or one copied from another.
@@ -125,6 +127,16 @@ def find_files(paths: Iterable[str | Path], *, skipped: list[BaogaoError] | None
                     skipped.append(error)
                 else:
                     yield file
+            others = [
+                file.name
+                for file in sorted(path.rglob("*"))
+                if file.suffix.lower() in _OLD_SUFFIXES and file.is_file() and not file.name.startswith(".")
+            ]
+            if others:
+                logger.warning(
+                    "%s: left out %d files of other kinds, such as %s; save them as docx or pdf",
+                    path, len(others), others[0],
+                )  # fmt: skip
             if not found:
                 raise InputError(
                     "holds no report files", file=path, todo=f"put {', '.join(sorted(SUFFIXES))} there"

@@ -21,6 +21,8 @@ _PROVINCES = {
 _PLATES = {plate: name for name, plates in _PROVINCES.items() for plate in plates}
 _FILED = re.compile(rf"([{''.join(_PLATES)}])\s?(?:ICP|公网安备)")
 _NAMED = re.compile("|".join(re.escape(name) for name in _PROVINCES))
+# The name of a law firm begins with where it is registered, wherever it works.
+_FIRM = re.compile(r"[\u4e00-\u9fff]{2,12}(?:[(（][\u4e00-\u9fff]{2,8}[)）])?律师事务所")
 _TITLE = re.compile(
     r"(?:[^。,，:：;；|>\[\]]{2,20}[:：](?=20\d\d))?[^。,，:：;；|>\[\]]{4,80}(?:报告|总结|汇报|年报|情况)(?:[(（][^)）]{1,20}[)）])?"
 )
@@ -179,5 +181,5 @@ def _province(head: str, name: str, body: str) -> str | None:
             return match.group()
     if match := _FILED.search(head):
         return _PLATES[match.group(1)]
-    named = _NAMED.findall(body)
+    named = _NAMED.findall(_FIRM.sub("", body))
     return max(set(named), key=named.count) if named else None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from baogao.corpus.body import find_body
 from baogao.corpus.breaks import split_at_indents
 from baogao.corpus.decode import decode
@@ -54,7 +56,19 @@ def make_page(data: bytes, *, file: str | Path) -> Page:
             todo="save it as docx, without a password",
         )
     source = decode(data, file=file, declared=declared_charset(data))
+    if source.startswith(('{"', "[{")) and _is_json(source):
+        raise InputError(
+            "holds JSON records, not the page of a report", file=file, todo="name the raw report"
+        )
     return page_of_text(source)
+
+
+def _is_json(source: str) -> bool:
+    try:
+        msgspec.json.decode(source.partition("\n")[0] if source[0] == "{" else source)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def page_of_text(source: str) -> Page:

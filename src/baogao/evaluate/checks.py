@@ -61,7 +61,9 @@ def show_history(workspace: Workspace, system: str | None = None) -> list[Histor
     lines = read_history(workspace, system)
     if not lines:
         raise InputError(
-            "no results kept yet", file=workspace.evaluate / "results", todo="run: baogao evaluate loro"
+            f"no results of {system!r} kept yet" if system else "no results kept yet",
+            file=workspace.evaluate / "results",
+            todo="run: baogao evaluate loro",
         )
     last: dict[str, HistoryLine] = {}
     rows = []

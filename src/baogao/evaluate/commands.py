@@ -31,7 +31,7 @@ from baogao.evaluate.uncertainty import Difference, Interval, Tally, difference,
 from baogao.files import write_atomic
 from baogao.log import logger
 from baogao.progress import track
-from baogao.workspace import Labels, Workspace
+from baogao.workspace import Labels, Workspace, protect_sources
 
 
 def score_files(
@@ -43,6 +43,7 @@ def score_files(
     count_unpaired: bool = False,
 ) -> Score:
     """Score two files or folders, print the tables (unless the JSON takes standard output), write `json`."""
+    protect_sources(json, [gold, predicted])
     labels = Workspace.find(workspace).labels() if workspace else None
     around = None if labels else _labels_around()
     pairs = read_pairs(gold, predicted, labels=labels, labels_around=around, count_unpaired=count_unpaired)

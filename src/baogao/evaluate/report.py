@@ -23,7 +23,7 @@ from baogao.evaluate.paragraphs import WRONG_SECTION, paragraph_views
 from baogao.evaluate.predictions import systems
 from baogao.files import write_atomic
 from baogao.progress import track
-from baogao.workspace import Workspace
+from baogao.workspace import Workspace, protect_sources
 
 LIMIT = 5_000_000  # bytes: what a mail server and a browser still take with ease
 
@@ -37,6 +37,7 @@ def write_report(
     Paragraphs come worst first, as many as fit under `limit` bytes. Raises InputError where there are no
     predictions of `system` or they do not fit gold.
     """
+    protect_sources(output)
     main = Analysis.of(workspace, system)
     others, left_out = [], []
     for name in track([name for name in systems(workspace) if name != system], "scoring other systems"):

@@ -121,7 +121,7 @@ def assemble(ner: Path, sections: Path, output: Path, *, labels: Labels | None =
     nlp.meta["baogao"] = {**nlp.meta.get("baogao", {}), "made_from": origin, "sections": model.meta}
     if labels is not None:
         nlp.meta["baogao"]["labels"] = msgspec.to_builtins(labels)
-    with write_folder(output) as folder:
+    with write_folder(output, known_by="config.cfg") as folder:
         nlp.to_disk(folder)
     return output
 

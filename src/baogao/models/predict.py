@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob
@@ -82,6 +83,9 @@ def predict_paths(
     started = time.perf_counter()
     write = writer_for(output, format)
     named = list(name_reports(find_reports(paths)))
+    for path, _ in named if not keep_going else ():  # the model takes seconds to load
+        if path != "-" and not os.path.lexists(path):
+            raise InputError("is not there", file=path, todo="check the path")
     if jobs <= 1 or len(named) < 2:
         _loaded.cache_clear()
         _loaded(str(model))

@@ -185,8 +185,11 @@ def path_score(
 
 def _without_overlaps(spans: list[ScoredSpan]) -> list[ScoredSpan]:
     kept: list[ScoredSpan] = []
+    taken = bytearray(max(end for _, end, _, _ in spans))
     for span in sorted(spans, key=lambda span: -span[3]):
-        if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
+        start, end = span[:2]
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
             kept.append(span)
     return sorted(kept)
 

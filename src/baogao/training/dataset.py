@@ -84,7 +84,7 @@ def save_dataset(dataset: DatasetDict, output: Path) -> Path:
 
     if not sys.stderr.isatty():
         disable_progress_bars()
-    with write_folder(output) as folder:
+    with write_folder(output, known_by="dataset_dict.json") as folder:
         dataset.save_to_disk(folder)
     return output
 

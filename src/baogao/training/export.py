@@ -28,7 +28,7 @@ def export_dataset(workspace: Workspace, folder: Path, *, held_out: Collection[s
     if not sys.stderr.isatty():
         disable_progress_bars()
     dataset = _with_tokens(build_dataset(workspace, held_out), workspace.labels().entities)
-    with write_folder(folder) as place:
+    with write_folder(folder, known_by="data/train-00000-of-00001.parquet") as place:
         (place / "data").mkdir()
         for name, split in dataset.items():
             split.to_parquet(place / "data" / f"{name}-00000-of-00001.parquet")

@@ -22,7 +22,7 @@ import msgspec
 
 from baogao import __version__
 from baogao.errors import InputError
-from baogao.files import sha256, sha256_tree, write_atomic, write_folder
+from baogao.files import refuse_foreign_folder, sha256, sha256_tree, write_atomic, write_folder
 from baogao.records import Entity, LabelledBlock
 from baogao.training.splits import paragraphs, repeat_real, split_dev
 
@@ -62,6 +62,7 @@ def train_ner(
     The folder's meta.json gets a key `baogao`: seed, settings, hashes of data and recipe, counts.
     The same input and seed give the same folder on the same machine. Raises InputError.
     """
+    refuse_foreign_folder(output, "config.cfg")  # before the work, not after it
     settings = dict(overrides or {})
     recipe = recipe_hash(train, config=config, segmenter=segmenter, overrides=settings, dev=dev)
     given = read_spacy_config(config, settings)
@@ -103,7 +104,7 @@ def train_ner(
             "dev": {**count(dev), "ids": sorted({block.report for block in dev})},
             "misaligned": {"spans": len(misaligned), "examples": misaligned[:EXAMPLES]},
         }
-        with write_folder(output) as target:
+        with write_folder(output, known_by="config.cfg") as target:
             _finish(folder / "model" / "model-best", target, named, meta)
     return Path(output)
 

@@ -111,7 +111,7 @@ def train_sections(
     Raises InputError when there are fewer than two labels or reports to learn from.
     """
     settings = read_config(config, SectionsConfig) if isinstance(config, Path) else config or SectionsConfig()
-    with write_folder(output) as folder:
+    with write_folder(output, known_by="sections.skops") as folder:
         save_sections(fit_sections(train, settings, seed=seed), folder)
     return output
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from baogao.errors import InputError
-from baogao.files import write_folder
+from baogao.files import refuse_foreign_folder, write_folder
 from baogao.progress import track
 from baogao.records import LabelledBlock
 from baogao.training.ner import recipe_hash, train_ner
@@ -35,6 +35,7 @@ def train_seeds(
     """
     if not seeds or len(set(seeds)) != len(seeds):
         raise InputError(f"the seeds {list(seeds)} are none or not all different", todo="name each once")
+    refuse_foreign_folder(output, "config.cfg")
     kept = output.with_name(f"{output.name}-seeds")
     recipe = recipe_hash(train, config=config, segmenter=segmenter, overrides=overrides, dev=dev)
     scores = []
@@ -48,7 +49,7 @@ def train_seeds(
             )  # fmt: skip
         scores.append((seed, dev_score(folder)))
     best = max(scores, key=lambda item: item[1])[0]
-    with write_folder(output) as target:
+    with write_folder(output, known_by="config.cfg") as target:
         shutil.copytree(kept / str(best), target, dirs_exist_ok=True)
     return scores
 

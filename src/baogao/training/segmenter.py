@@ -133,7 +133,7 @@ def train_segmenter(blocks: Sequence[LabelledBlock], output: Path, *, iterations
     ]
     if not lines:
         raise InputError("no labelled text to train the segmenter on", todo="label a report first")
-    with write_folder(output) as folder:
+    with write_folder(output, known_by="weights.npz") as folder:
         corpus = folder / "silver.txt"
         corpus.write_text("\n".join(lines), encoding="utf-8")
         sample = folder / "sample.txt"  # pkuseg wants a test file; it only prints that score
