@@ -19,6 +19,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+@pytest.fixture(autouse=True)
+def unconfigured_log() -> Iterator[None]:
+    """A command that a test runs in this process sets up the log; the next test begins without."""
+    from baogao import progress
+    from baogao.log import logger
+
+    yield
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel("NOTSET")
+    progress.enabled = True
+
+
 @pytest.fixture(scope="session")
 def repo() -> Path:
     """The reference workspace. Read it, never write to it."""
