@@ -34,6 +34,14 @@ def test_models_are_listed_with_what_they_are(workspace: Workspace) -> None:
     assert found["pipeline"].size > found["sections"].size > 0
 
 
+def test_a_broken_model_is_told_and_the_others_are_listed(workspace: Workspace, caplog) -> None:
+    (workspace.models / "notes" / "meta.json").write_text("{")
+    assert [model.name for model in list_models(workspace)] == ["pipeline", "sections"]
+    assert "notes/meta.json: not JSON" in caplog.text
+    with pytest.raises(InputError, match="not JSON"):
+        show_model(workspace, "notes")
+
+
 def test_a_model_that_is_not_there_lists_those_that_are(workspace: Workspace) -> None:
     with pytest.raises(InputError, match=r"no model 'pipelines'.*pipeline, sections"):
         show_model(workspace, "pipelines")

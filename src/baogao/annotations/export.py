@@ -139,7 +139,7 @@ def suggest_files(workspace: Workspace, paths: Iterable[str | Path]) -> list[Lab
 
 
 def block_files(paths: Iterable[str | Path]) -> list[str | Path]:
-    """The files named, and the *.jsonl of the folders named but for a manifest; `-` stays."""
+    """The files named, and the *.jsonl of the folders named but for a manifest, each once; `-` stays."""
     files: list[str | Path] = []
     for path in paths:
         if str(path) != "-" and Path(path).is_dir():
@@ -149,7 +149,7 @@ def block_files(paths: Iterable[str | Path]) -> list[str | Path]:
             files += inside
         else:
             files.append(path)
-    return files
+    return list(dict.fromkeys(files))
 
 
 def read_labelled_folder(

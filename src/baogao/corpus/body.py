@@ -79,8 +79,8 @@ def find_body(page: list[Line], *, document: bool = False) -> None:
     if first is None:
         _without_sentences(lines)
         return
-    numbers = [parse_number(line.text.text) for line in lines]
     first = _after_title(page, lines, _after_notice(lines, first), broken)
+    numbers = [parse_number(line.text.text) for line in lines]
     first = _with_heading(lines, first, numbers)
     last = _last(lines, first, broken, numbers)
     for start, end in _menus(lines, first, last, numbers):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from baogao.errors import InputError
+from baogao.log import logger
 from baogao.records import read_json
 from baogao.workspace import Workspace
 
@@ -26,9 +27,18 @@ class Model(msgspec.Struct, kw_only=True):
 
 
 def list_models(workspace: Workspace) -> list[Model]:
-    """The models of the workspace, sorted by name; folders that hold none are passed over."""
-    folders = sorted(path for path in workspace.models.glob("*") if path.is_dir() and path.name[0] != ".")
-    return [model for folder in folders if (model := _read(folder)) is not None]
+    """The models of the workspace, sorted by name; folders that hold none are passed over, broken ones with
+    a warning."""
+    found = []
+    for folder in sorted(path for path in workspace.models.glob("*") if path.is_dir()):
+        try:
+            model = _read(folder) if folder.name[0] != "." else None
+        except InputError as error:
+            logger.warning("left out: %s", error)
+            continue
+        if model is not None:
+            found.append(model)
+    return found
 
 
 def show_model(workspace: Workspace, name: str) -> Model:
