@@ -49,6 +49,14 @@ def test_a_report_is_copied_unchanged_and_described(workspace, page):
     assert (report.year, report.published, len(report.sha256)) == (2023, "2024-01-22", 64)
 
 
+def test_a_law_firm_of_elsewhere_does_not_say_where_the_report_is_from(workspace, tmp_path):
+    page = tmp_path / "云溪镇.txt"
+    body = "2023年，镇政府聘请北京市天元（临江）律师事务所律师担任法律顾问，审查合同12件。"
+    page.write_text(f"云溪镇人民政府2023年法治政府建设情况报告\n{body}\n", encoding="utf-8")
+    (report,) = add_reports(workspace, [page]).reports
+    assert report.province is None
+
+
 def test_the_same_file_is_refused_and_nothing_is_added(workspace, page):
     add_reports(workspace, [page])
     other = page.with_name("new.txt")

@@ -27,6 +27,9 @@ def test_a_round_goes_out_and_comes_back(doccano, workspace, round_name, make_bl
     again = push_round(doccano.connection, workspace, round_name, blocks)
     assert {(part.added, part.present, part.removed) for part in again.values()} == {(0, 6, 0)}
 
+    with pytest.raises(InputError, match="was given out before, wang would get none"):
+        push_round(doccano.connection, workspace, round_name, blocks, annotators=["zhang", "wang"])
+
     # The annotator's own account sees the suggestions, the guideline's labels in order, and the context.
     zhang = doccano.login("zhang")
     project = doccano.project(round_name, "zhang")
