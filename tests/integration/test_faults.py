@@ -154,7 +154,7 @@ def test_wrong_password_and_missing_rights_are_one_line(doccano, workspace, roun
     with pytest.raises(ServiceError, match="zhang has no right to"):
         pull_round(zhang, workspace, round_name)  # a member, but not its administrator
     with pytest.raises(InputError, match="no user nobody"):
-        push(doccano, workspace, round_name, make_blocks(2), users=["nobody"])
+        push(doccano, workspace, round_name, make_blocks(4), users=["nobody"])
 
 
 def test_a_deleted_project_and_deleted_labels_are_made_again(doccano, workspace, round_name, make_blocks):
