@@ -22,6 +22,7 @@ GOLD = "annotations/gold/linhe-2024.jsonl"
         ["annotations", "agreement", GOLD, GOLD, "--json", GOLD],
         ["models", "table", GOLD, "--output", REPORT],
         ["predict", REPORT, "--output", "corpus/manifest.jsonl", "--force"],
+        ["predict", "page.txt", "--output", "page.txt", "--force"],
         ["annotations", "export", "--output", "annotations"],
         ["annotations", "export", "--output", "."],
         ["training", "dataset", "--output", ".."],
@@ -86,4 +87,4 @@ def test_records_are_no_report_and_files_of_other_kinds_are_told(baogao, repo, t
     (tmp_path / "in" / "r.txt").write_bytes((repo / REPORT).read_bytes())
     baogao("init", tmp_path / "ws")
     done = baogao("corpus", "add", tmp_path / "in", "--workspace", tmp_path / "ws")
-    assert done.returncode == 0 and "left out 1 files of other kinds, such as old.doc" in done.stderr
+    assert done.returncode == 0 and "left out 1 of other kinds, such as old.doc" in done.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -155,36 +155,21 @@ _LABELS = ("annotations/gold", "annotations/passes", "annotations/practice")
 _SOURCES = ("corpus/reports", "corpus/manifest.jsonl")
 
 
-def protect_labels(path: str | Path, *, force: bool = False) -> None:
-    """Raise InputError when writing `path` would replace labels that people made: a file that is there below
-    annotations/gold, passes or practice of a workspace. Commands call it unless told --force. Raw reports
-    and the manifest are not replaced even then."""
-    if not force and _lies_in(path, _LABELS):
-        raise InputError("holds labels", file=path, todo="name another --output, or add --force")
-    protect_sources(path, labels=False)
-
-
 def protect_sources(
-    path: str | Path | None, inputs: Iterable[str | Path] = (), *, labels: bool = True
+    path: str | Path | None, inputs: Iterable[str | Path] = (), *, force: bool | None = None
 ) -> None:
     """Raise InputError when writing `path` would replace one of the `inputs`, or what nothing can make again:
-    labels, raw reports or the manifest of a workspace."""
+    labels, raw reports or the manifest of a workspace. Commands that have --force say with `force` whether it
+    was given; it lets labels be replaced, and nothing else."""
     if path is None or str(path) == "-" or not Path(path).is_file():
         return
     if any(Path(each).exists() and Path(each).samefile(path) for each in inputs if str(each) != "-"):
         raise InputError("is what is read", file=path, todo="name another file to write")
-    if _lies_in(path, (*_LABELS, *_SOURCES) if labels else _SOURCES):
-        raise InputError("holds labels or raw reports", file=path, todo="name another file to write")
-
-
-def _lies_in(path: str | Path, places: Sequence[str]) -> bool:
-    """The file `path` is there, and is or lies in one of `places` of a workspace."""
-    place = Path(path)
-    if str(path) == "-" or not place.is_file():
-        return False
-    whole = place.resolve()
-    return any(
-        (root / "annotations" / "labels.toml").is_file()
-        and any(whole.is_relative_to(root / each) for each in places)
-        for root in whole.parents
-    )
+    whole = Path(path).resolve()
+    for root in whole.parents:
+        if (root / "annotations" / "labels.toml").is_file():
+            if any(whole.is_relative_to(root / place) for place in _SOURCES):
+                raise InputError("is a source of the corpus", file=path, todo="name another file to write")
+            if not force and any(whole.is_relative_to(root / place) for place in _LABELS):
+                more = ", or add --force" if force is not None else ""
+                raise InputError("holds labels", file=path, todo=f"name another --output{more}")

@@ -61,9 +61,9 @@ def suggest(
     """
     from baogao.annotations.export import suggest_files
     from baogao.records import write_jsonl
-    from baogao.workspace import Workspace, protect_labels
+    from baogao.workspace import Workspace, protect_sources
 
-    protect_labels(output, force=force)
+    protect_sources(output, force=force)
     count = write_jsonl(output, suggest_files(Workspace.find(workspace), paths))
     logger.info(f"wrote {count} blocks to {output}")
 
@@ -209,9 +209,9 @@ def convert(
     Example: `baogao annotations convert train.bmes train.jsonl --to baogao`
     """
     from baogao.annotations.formats import convert
-    from baogao.workspace import protect_labels
+    from baogao.workspace import protect_sources
 
-    protect_labels(target, force=force)
+    protect_sources(target, force=force)
     count, notes = convert(source, target, source_format=source_format, target_format=to)
     for note in notes:
         logger.info(note)
@@ -256,9 +256,9 @@ def next_command(
     from baogao.annotations.export import corpus_blocks, read_labelled_folder
     from baogao.annotations.next import labelled_so_far, order_next
     from baogao.records import write_jsonl
-    from baogao.workspace import protect_labels
+    from baogao.workspace import protect_sources
 
-    protect_labels(output, force=force)
+    protect_sources(output, force=force)
     started = time.perf_counter()
     if predictions:
         predicted = [block for path in predictions for block in read_labelled_folder(path)]

@@ -48,9 +48,9 @@ def predict(
     `curl -s ADDRESS | baogao predict - | head -3`
     """
     from baogao.errors import InputError
-    from baogao.workspace import Workspace, protect_labels
+    from baogao.workspace import Workspace, protect_sources
 
-    protect_labels(output, force=force)
+    protect_sources(output, paths, force=force)
     chosen = model if model is not None else str(Workspace.find().models / "pipeline")
     if engine not in ("local", "ray"):
         raise InputError(f"no engine {engine!r}", field="--engine", todo="say local or ray")

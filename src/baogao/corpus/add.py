@@ -19,9 +19,9 @@ from baogao.log import logger
 from baogao.records import Report, write_jsonl
 from baogao.workspace import Workspace
 
-#: Names of files that a folder is searched for.
-_OLD_SUFFIXES = frozenset([".doc", ".wps", ".rtf", ".odt", ".ofd", ".ceb", ".xls", ".xlsx", ".et", ""])
+#: Names of files that a folder is searched for, and of those that may be reports nobody here can read.
 SUFFIXES = frozenset([".txt", ".html", ".htm", ".shtml", ".xhtml", ".mhtml", ".docx", ".pdf"])
+_OTHER_SUFFIXES = frozenset([".doc", ".wps", ".rtf", ".odt", ".ofd", ".ceb", ".xls", ".xlsx", ".et", ""])
 _NAMES = {"text": ".txt", "html": ".html", "docx": ".docx", "pdf": ".pdf"}
 #: Two reports this alike are the same report from two sites, or one copied from another.
 ALIKE = 0.6
@@ -112,11 +112,8 @@ def find_files(paths: Iterable[str | Path], *, skipped: list[BaogaoError] | None
     for each in paths:
         path = Path(each)
         if "\0" not in str(each) and path.is_dir():
-            found = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith(".")
-            ]
+            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] != "."]
+            found = [file for file in inside if file.suffix.lower() in SUFFIXES]
             for file in found:
                 if not file.resolve().is_relative_to(path.resolve()):
                     error = InputError(
@@ -127,14 +124,10 @@ def find_files(paths: Iterable[str | Path], *, skipped: list[BaogaoError] | None
                     skipped.append(error)
                 else:
                     yield file
-            others = [
-                file.name
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in _OLD_SUFFIXES and file.is_file() and not file.name.startswith(".")
-            ]
+            others = [file.name for file in inside if file.suffix.lower() in _OTHER_SUFFIXES]
             if others:
                 logger.warning(
-                    "%s: left out %d files of other kinds, such as %s; save them as docx or pdf",
+                    "%s: left out %d of other kinds, such as %s; save them as docx or pdf",
                     path, len(others), others[0],
                 )  # fmt: skip
             if not found:

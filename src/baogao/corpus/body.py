@@ -414,8 +414,7 @@ def _closing(page: list[Line], lines: list[Line], last: int, document: bool) -> 
         ):
             line.dropped, attached = "attachments", True
             continue
-        furnished = furniture.is_widgets(text) or furniture.is_tail(text) or furniture.is_page_line(text)
-        if open_ and index < signature and not line.link and not furnished:
+        if open_ and index < signature and not line.link and not furniture.is_furniture(text):
             if attached:
                 line.dropped = "attachments"
                 continue
@@ -462,11 +461,5 @@ def _without_sentences(lines: list[Line]) -> None:
     links = len(lines) > 40 and sum(len(line.text.text) for line in lines) < 15 * len(lines)
     for line in lines:
         text = line.text.text
-        if (
-            links
-            or line.link
-            or furniture.is_widgets(text)
-            or furniture.is_page_line(text)
-            or furniture.is_tail(text)
-        ):
+        if links or line.link or furniture.is_furniture(text):
             line.dropped = "page"

@@ -210,6 +210,11 @@ def is_page_line(line: str) -> bool:
     return len(line) <= 400 and _LINE.fullmatch(line) is not None
 
 
+def is_furniture(line: str) -> bool:
+    """A whole line of the page in one of these ways."""
+    return is_widgets(line) or is_page_line(line) or is_tail(line)
+
+
 def is_page_number(line: str) -> bool:
     """- 2 -, 第2页 and their kind."""
     return _PAGE_NUMBER.fullmatch(line) is not None

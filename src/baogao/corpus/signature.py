@@ -36,10 +36,7 @@ def is_signature(texts: list[str]) -> bool:
         return False
     if SIGNED.fullmatch(texts[0]):
         return True
-    furnished = (
-        furniture.is_widgets(texts[0]) or furniture.is_tail(texts[0]) or furniture.is_page_line(texts[0])
-    )
-    return _NAME.fullmatch(texts[0]) is not None and not furnished
+    return _NAME.fullmatch(texts[0]) is not None and not furniture.is_furniture(texts[0])
 
 
 def glued_signature(text: str, *, alone: bool) -> list[tuple[int, int]]:
